@@ -142,10 +142,10 @@ def make_folder(path: Path) -> None:
 
 
 def is_taken(path: str | Path) -> bool:
-    """Whether there is a file. Raises OutputError for a name that no file can have: NUL of Windows always exists."""
+    """Whether there is a file (no folder: writing refuses it). Raises OutputError for a name like NUL of Windows."""
     with explain_errors(Path(path)):
         _require_room(Path(path))
-    return os.path.lexists(path)
+    return os.path.lexists(path) and not Path(path).is_dir()
 
 
 def check_writable(path: str | Path) -> None:
@@ -251,7 +251,7 @@ def explain_errors(target: Path) -> Iterator[None]:
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         where = "standard output" if str(target) == "-" else str(target)
         if isinstance(error, FileNotFoundError):
-            raise OutputError(f"{where}: the directory {target.parent} does not exist; create it first") from error
+            raise OutputError(f"{where}: {system.missing_folder(target.parent)}") from error
         why = system.why_not_written(error, target) if isinstance(error, OSError) else ""
         raise OutputError(f"{where}: cannot be written: {why or getattr(error, 'strerror', None) or error}") from error
 
@@ -290,7 +290,7 @@ def is_special(target: Path) -> bool:
     if stat.S_ISLNK(status.st_mode):
         raise OSError(0, "it is a symbolic link, which is not followed; name the file itself")
     if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(0, "it is a directory; name a file in it")
+        raise IsADirectoryError(0, "it is a folder; name a file in it")
     if stat.S_ISBLK(status.st_mode):
         raise OSError(0, "it is a disk; name a file")
     if not system.is_ours(status) and system.is_administrator() and not stat.S_ISCHR(status.st_mode):

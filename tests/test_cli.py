@@ -307,7 +307,7 @@ class TestBadRequest:
             ("probes nmap", r"no probe is called nmap; the probes are: .+"),
             ("fingerprints show nothing", "no fingerprint is called nothing; `camscan fingerprints list` names them"),
             ("identify replies.jsonl", "replies.jsonl: there is no such file"),
-            ("identify .", ".: it is a directory; name the files in it"),
+            ("identify .", ".: it is a folder; name the files in it"),
         ],
     )
     def test_arguments(self, refused: Camscan, arguments: str, says: str) -> None:
@@ -369,12 +369,12 @@ class TestCannotKeep:
 
     def test_register_in_a_directory_that_is_not_there(self, failed: Camscan) -> None:
         code, _, says = failed("--register", "state/camscan.db")
-        assert (code, says) == (1, "state/camscan.db: the directory state does not exist; create it first")
+        assert (code, says) == (1, "state/camscan.db: the folder state does not exist; create it first")
 
     def test_register_that_is_a_directory(self, failed: Camscan, home: Path) -> None:
         (home / "state").mkdir()
         code, _, says = failed("--register", "state")
-        assert (code, says) == (1, "state: it is a directory; name a file in it")
+        assert (code, says) == (1, "state: it is a folder; name a file in it")
 
     def test_register_on_a_server_that_is_not_there(self, failed: Camscan) -> None:
         code, _, says = failed("--register", "postgresql://me:secret@127.0.0.1:1/camscan")
@@ -392,12 +392,12 @@ class TestCannotKeep:
     @pytest.mark.parametrize("option", ["--json", "--csv"])
     def test_output_in_a_directory_that_is_not_there(self, failed: Camscan, option: str) -> None:
         code, _, says = failed(option, "reports/out")
-        assert (code, says) == (1, "reports/out: the directory reports does not exist; create it first")
+        assert (code, says) == (1, "reports/out: the folder reports does not exist; create it first")
 
     def test_output_that_is_a_directory(self, failed: Camscan, home: Path) -> None:
         (home / "reports").mkdir()
         code, _, says = failed("--csv", "reports")
-        assert (code, says) == (1, "reports: cannot be written: it is a directory; name a file in it")
+        assert (code, says) == (1, "reports: cannot be written: it is a folder; name a file in it")
 
     def test_no_register_is_made_where_an_output_cannot_be(self, failed: Camscan, home: Path) -> None:
         failed("--register", "fresh.db", "--json", "reports/out")

@@ -97,7 +97,7 @@ class TestInit:
         code, _, err = camscan("config", "init", "missing/camscan.yaml")
         assert (code, err) == (
             1,
-            "camscan: missing/camscan.yaml: the directory missing does not exist; create it first\n",
+            "camscan: missing/camscan.yaml: the folder missing does not exist; create it first\n",
         )
 
 
@@ -192,7 +192,7 @@ class TestCheck:
             (
                 "register: state/camscan.db\n",
                 2,
-                "error: camscan.yaml:1: the directory state does not exist; create it first",
+                "error: camscan.yaml:1: the folder state does not exist; create it first",
             ),
         ],
     )

@@ -183,7 +183,7 @@ class TestRelease:
         (estate / "pack/answers.csv").mkdir()
         code, _, err = camscan("foi", "pack", *ON, *RELEASE, "--force")
         assert code == 1
-        assert "pack/answers.csv: cannot be written: it is a directory" in err
+        assert "pack/answers.csv: cannot be written: it is a folder" in err
         assert set(contents(estate / "pack")) == set()
         with open_store("camscan.db") as store:
             assert released_packs(store) == []

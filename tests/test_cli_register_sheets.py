@@ -140,7 +140,7 @@ class TestExport:
         code, _, err = camscan("register", "export", "--view", "full", "--force", "nowhere/out.csv")
         assert (code, err) == (
             1,
-            "camscan: nowhere/out.csv: the directory nowhere does not exist; create it first\n",
+            "camscan: nowhere/out.csv: the folder nowhere does not exist; create it first\n",
         )
         code, _, err = camscan("register", "export", "--view", "full", "--force", "out.pdf")
         assert (code, err.count("\n")) == (2, 1)

@@ -693,7 +693,7 @@ class TestSeveralSites:
             (("--site", "Old Library"), "the site Old Library has no networks in camscan.yaml that can be scanned"),
             (
                 ("--all", "--json", "none/report.json"),
-                "none/report-town-hall.json: the directory none does not exist; create it first",
+                "none/report-town-hall.json: the folder none does not exist; create it first",
             ),
         ],
     )

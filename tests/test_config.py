@@ -109,7 +109,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("ports:\n  http: [65536]\n", 2, "'65536' is not a port"),
         ("ports:\n  http: [80-90]\n", 2, "'80-90' is not a port"),
         ("ports:\n  http: [٨٠]\n", 2, "is not a port"),
-        ("overlays: [missing]\n", 1, "is not a directory"),
+        ("overlays: [missing]\n", 1, "is not a folder"),
         ("a: 1\na: 2\n", 2, "twice"),
         ("authorisations:\n  - {role: A, date: 2026-13-01, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),
         ("authorisations:\n  - {role: A, date: 2026011, expires: 2026-01-01, cidrs: [203.0.113.0/24]}\n", 2, "date"),

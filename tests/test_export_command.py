@@ -149,6 +149,11 @@ class TestOneFile:
         assert err.endswith(".db: is the register itself; name another file\n")
         assert (register / "camscan.db").read_bytes() == before
 
+    def test_a_folder_is_not_a_file_to_be_replaced(self, camscan: Camscan, register: Path) -> None:
+        (register / "out.txt").mkdir()
+        says = "camscan: out.txt: cannot be written: it is a folder; name a file in it\n"
+        assert camscan("export", "counts", "out.txt")[::2] == (1, says)
+
     @pytest.mark.parametrize("name", ["out.txt", "left.csv", "note.txt"])
     def test_no_file_is_replaced_unasked(self, camscan: Camscan, register: Path, name: str) -> None:
         (register / name).write_text("mine")
@@ -187,7 +192,7 @@ class TestOneFile:
         for name, says in {
             "file": "file: cannot be written: it is a file; name a folder",
             "link": "link: cannot be written: it is a symbolic link, which is not followed; name the folder itself",
-            "no/out": "no/out: the directory no does not exist; create it first",
+            "no/out": "no/out: the folder no does not exist; create it first",
             "-": "standard output: cannot be written: this writes a folder of files; name a folder",
         }.items():
             assert camscan("export", "tree", name) == (1, "", f"camscan: {says}\n")

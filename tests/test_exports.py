@@ -265,9 +265,9 @@ class TestFiles:
 
     @pytest.mark.parametrize("act", [check_writable, lambda path: write_atomically(path, lambda _: None)])
     def test_what_cannot_be_written_is_one_line_that_says_why(self, tmp_path: Path, act: Any) -> None:
-        with pytest.raises(OutputError, match=r"the directory .*missing does not exist; create it first$"):
+        with pytest.raises(OutputError, match=r"the folder .*missing does not exist; create it first$"):
             act(tmp_path / "missing" / "out.csv")
-        with pytest.raises(OutputError, match=r"it is a directory; name a file in it$"):
+        with pytest.raises(OutputError, match=r"it is a folder; name a file in it$"):
             act(tmp_path)
         (tmp_path / "file").touch()
         with pytest.raises(OutputError, match="Not a directory"):

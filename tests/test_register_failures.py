@@ -91,11 +91,11 @@ class TestOpening:
     def test_a_directory_that_is_missing(self, tmp_path: Path) -> None:
         path = tmp_path / "missing" / "camscan.db"
         for readonly in (False, True):
-            with refused(path, f"the directory {path.parent} does not exist; create it first"):
+            with refused(path, f"the folder {path.parent} does not exist; create it first"):
                 open_register(path, readonly=readonly)
 
     def test_a_directory_in_place_of_a_file(self, tmp_path: Path) -> None:
-        with refused(tmp_path, "it is a directory; name a file in it"):
+        with refused(tmp_path, "it is a folder; name a file in it"):
             open_register(tmp_path)
 
     @pytest.mark.parametrize("content", [b"x", b"ip,mac\n" * 50, b"SQLite format 3\x00", os.urandom(5000)])

@@ -98,7 +98,7 @@ def test_an_unknown_key_is_answered_with_the_nearest() -> None:
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load_yaml(tmp_path / "missing.yaml")
-    with pytest.raises(ConfigError, match="Is a directory"):
+    with pytest.raises(ConfigError, match="it is a folder"):
         load_yaml(tmp_path)
     huge = tmp_path / "huge.yaml"
     with huge.open("wb") as stream:

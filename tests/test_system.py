@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import ModuleType
 
 import pytest
@@ -408,6 +408,18 @@ def test_names_that_windows_cannot_have(name: str, is_possible: bool) -> None:
 @pytest.mark.parametrize("name", [r"\\.\NUL", r"\\.\PhysicalDrive0", r"\\?\C:\cameras.csv"])
 def test_a_path_to_a_device_is_not_the_name_of_a_file(name: str) -> None:
     assert "of devices in Windows" in camscan_windows.name_problem(Path(name))
+
+
+def test_what_cannot_be_read_or_is_not_there_is_named_as_windows_does(tmp_path: Path) -> None:
+    refused = PermissionError(errno.EACCES, "Permission denied")
+    assert camscan_windows.why_not_read(refused, tmp_path) == "it is a folder; name a file"
+    assert camscan_windows.why_not_read(refused, tmp_path / "a.csv") == "Permission denied"
+    refused.winerror = 32  # type: ignore[attr-defined]  # as Windows sets it: ERROR_SHARING_VIOLATION
+    assert camscan_windows.why_not_read(refused, tmp_path / "a.csv").startswith("another program has it open")
+    for folder, name in ((r"Q:\new", "Q:"), ("Q:", "Q:"), (r"\\server\share\new", r"\\server\share")):
+        says = camscan_windows.missing_folder(PureWindowsPath(folder))  # type: ignore[arg-type]
+        assert says == f"the drive or share {name} is not there; connect it, or name a file elsewhere"
+    assert camscan_windows.missing_folder(tmp_path) == f"the folder {tmp_path} does not exist; create it first"
 
 
 def test_a_path_leaves_room_for_the_names_beside_it() -> None:

@@ -58,6 +58,7 @@ def test_forms(texts: list[str], addresses: list[str]) -> None:
         ("10.1.2.01-9", "not a range"),
         ("10.1.2.3-", "not a range"),
         ("10.1.2.3-4-5", "not a range"),
+        ("255.255.255.0", "is a mask; write the subnet in one word"),
         ("10.1.2.0/33", "prefix length must be 0 to 32"),
         ("10.1.2.0/x", "prefix length must be 0 to 32"),
         ("fd00::/64", "wider than /112"),

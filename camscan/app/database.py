@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from camscan import vulnerabilities
+from camscan import system, vulnerabilities
 from camscan.errors import OutputError, UsageError
 from camscan.fingerprints import Database, Problem, load_database, naming, registry
 from camscan.fingerprints import check_database as check_fingerprints
@@ -103,7 +103,7 @@ def compare_blocks(files: Sequence[Path], overlays: Sequence[Path] = ()) -> Bloc
                     else:
                         blocks.append(item)
         except OSError as error:
-            raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+            raise UsageError(f"{file}: cannot be read: {system.why_not_read(error, Path(file))}") from error
     return BlocksImport(
         files, database, blocks, bad, registry.sort_blocks(blocks, registry.load_organisations(overlays), database)
     )
@@ -124,9 +124,9 @@ def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
     except FileNotFoundError:
         is_import = True
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{target}: cannot be written: {system.why_not_read(error, target)}") from error
     if not is_import:
-        raise UsageError(f"{target}: was not written by an import; name another directory with --to")
+        raise UsageError(f"{target}: was not written by an import; name another folder with --to")
     with explain_errors(target):
         make_folder(target.parent)
     write_atomically(target, lambda stream: stream.writelines([text]))

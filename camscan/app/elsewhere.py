@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from camscan import system
 from camscan.app.listing_lines import make_lister
 from camscan.app.workspace import Workspace
 from camscan.config import Config
@@ -126,7 +127,7 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
         except FileNotFoundError:
             raise UsageError(f"{name}: there is no such file; check the name and the folder") from None
         except OSError as error:
-            raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
+            raise UsageError(f"{name}: cannot be read: {system.why_not_read(error, Path(name))}") from error
         if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
             stream.close()
             raise UsageError(f"{name}: cannot be read: it is a device of this computer, not a file")

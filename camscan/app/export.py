@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camscan import system
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.dataclass import dataclass
@@ -223,7 +224,7 @@ def _read_text(path: str) -> str:
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no such file; check the name and the folder") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{path}: cannot be read: {system.why_not_read(error, Path(path))}") from error
     if len(content) > _LARGEST:
         raise UsageError(f"{path}: larger than {_LARGEST // 1024 // 1024} MB; is it the right file?")
     return content.decode("utf-8-sig", "replace")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from camscan import system
 from camscan.errors import OutputError
 from camscan.log import LOGGER, Layout
 from camscan.output import create_file, is_taken, open_existing
@@ -72,7 +73,9 @@ def _open_log(file: Path) -> TextIO:
             stream.close()
             raise OutputError(f"{file}: the log needs a file of its own; name another one")
     except OSError as error:
-        why = "it is a link" if file.is_symlink() else error.strerror or str(error)
+        if isinstance(error, FileNotFoundError):
+            raise OutputError(f"{file}: {system.missing_folder(file.parent)}") from error
+        why = "it is a link" if file.is_symlink() else system.why_not_read(error, file)
         raise OutputError(f"{file}: the log cannot be written: {why}") from error
     return io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", write_through=True)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from camscan import sheets
+from camscan import sheets, system
 from camscan.app.assess import judge_assets, today_utc
 from camscan.app.by_site import Batch, Devices
 from camscan.app.two_processes import in_two_processes
@@ -153,7 +153,7 @@ def _read_content(file: Path, piped: BinaryIO | None) -> bytes:
     except FileNotFoundError:
         raise UsageError(f"{file}: there is no such file; check the name and the folder") from None
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{file}: cannot be read: {system.why_not_read(error, file)}") from error
 
 
 def compare_sheet(

@@ -55,7 +55,7 @@ def require_readable(files: Sequence[str]) -> None:
         if name == "-":
             continue
         if path.is_dir():
-            raise UsageError(f"{name}: it is a directory; name the files in it")
+            raise UsageError(f"{name}: it is a folder; name the files in it")
         if not path.exists():
             raise UsageError(f"{name}: there is no such file")
         if not os.access(path, os.R_OK):

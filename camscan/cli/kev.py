@@ -21,7 +21,7 @@ def import_(file: Path) -> None:
     """Import which vulnerabilities are exploited, from CISA's known_exploited_vulnerabilities.json.
 
     Nothing is fetched: download the file from cisa.gov on any machine and bring it here. What is imported is
-    kept in your data directory, and `camscan show` uses it.
+    kept in your data folder, and `camscan show` uses it.
     """
     taken = app.database.import_flags(file)
     flagged = [(entry, entry.kev) for entry in taken.known if entry.kev is not None]

@@ -26,7 +26,7 @@ def oui() -> None:
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where to write oui.yaml; by default the folder fingerprints in your data directory.",
+    help="Where to write oui.yaml; by default the folder fingerprints in your data folder.",
 )
 @_options.overlay
 def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path, ...]) -> int:
@@ -34,7 +34,7 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
 
     Nothing is fetched: download the files from standards-oui.ieee.org on any machine and bring them here, all at once.
     Wireshark's file of the same blocks, manuf, can be read too.
-    The new prefixes are written to oui.yaml in a separate directory; name that under 'overlays' in camscan.yaml.
+    The new prefixes are written to oui.yaml in a separate folder; name that under 'overlays' in camscan.yaml.
     Exit code 3: some rows could not be read; they are named, and the others are used.
     """
     work = app.database.compare_blocks(files, overlay)

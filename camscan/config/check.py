@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from camscan import system
 from camscan.config.authorisation import Authorisation
 from camscan.config.settings import Config
 from camscan.config.site import Site, Subnet
@@ -189,5 +190,5 @@ def _check_rest(config: Config, probes: Iterable[str]) -> Iterator[Finding]:
         yield Finding(Level.ERROR, str(error))
     if config.register and "://" not in config.register and not Path(config.register).parent.is_dir():
         where = config.lines["register"]
-        yield _make_error(where, f"the directory {Path(config.register).parent} does not exist; create it first")
+        yield _make_error(where, system.missing_folder(Path(config.register).parent))
     yield from (Finding(Level.WARNING, note) for note in config.notes)

@@ -44,7 +44,7 @@ def list_facts(config: Config, now: datetime) -> Iterator[Fact]:
         yield _make_fact(config, "ports", "", "each probe's own")
     yield _make_fact(config, "interface", config.interface or "", "those of the targets' subnets")
     register = mask_password(config.register or "")
-    yield _make_fact(config, "register", register, "camscan.db in the current directory")
+    yield _make_fact(config, "register", register, "camscan.db in the current folder")
     yield _make_fact(config, "offline_after", str(config.offline_after), "")
     yield _make_fact(config, "overlays", ", ".join(map(str, config.overlays)), "(none)")
     yield from _logins(config)

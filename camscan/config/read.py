@@ -270,5 +270,5 @@ def _read_register(node: Node, base: Path) -> str:
 def _read_overlay(node: Node, base: Path) -> Path:
     path = read_path(node, base)
     if not path.is_dir():
-        raise node.error(f"{path} is not a directory; name one that holds fingerprint files")
+        raise node.error(f"{path} is not a folder; name one that holds fingerprint files")
     return path

@@ -19,6 +19,8 @@ _MOST_RANGES = 4096
 _BITS = {4: 32, 6: 128}
 # A leading zero means octal to some tools and decimal to others, so it is refused.
 _OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
+_MASK = re.compile(r"255(\.[0-9]+){2}\.0")
+"""A subnet mask, which people type after the address, as it stands in Windows' own dialogue."""
 _LOOKS_NUMERIC = re.compile(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
 
 
@@ -107,6 +109,8 @@ def _read_target(text: str) -> tuple[list[Span], list[Span]]:
         return _read_prefix(text)
     if "-" in text and _LOOKS_NUMERIC.match(text.replace("-", "")):
         return _read_range(text)
+    if _MASK.fullmatch(text):
+        raise TargetError(f"{text} is a mask; write the subnet in one word: 10.1.2.0/24, or 10.1.2.0/255.255.255.0")
     address = _read_address(text, text)
     alone = [Span(address.version, int(address), int(address))]
     return alone, alone

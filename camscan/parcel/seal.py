@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from camscan import system
 from camscan.errors import OutputError, UsageError
 from camscan.output import open_existing, read_at_most
 from camscan.parcel import MOST_BYTES
@@ -63,7 +64,7 @@ def open_sealed(path: Path) -> SealedParcel:
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no such file") from None
     except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise OutputError(f"{path}: cannot be read: {system.why_not_read(error, path)}") from error
     return unseal(content, str(path))
 
 

@@ -32,6 +32,7 @@ if sys.platform == "win32":
         keep_rights,
         may_be_changed_by_others,
         may_be_read_by_others,
+        missing_folder,
         name_problem,
         owner_alone,
         prepare_streams,
@@ -43,6 +44,7 @@ if sys.platform == "win32":
         take_lock,
         unprotect,
         user_name,
+        why_not_read,
         why_not_written,
     )
 else:
@@ -71,6 +73,7 @@ else:
         keep_rights,
         may_be_changed_by_others,
         may_be_read_by_others,
+        missing_folder,
         name_problem,
         owner_alone,
         prepare_streams,
@@ -82,6 +85,7 @@ else:
         take_lock,
         unprotect,
         user_name,
+        why_not_read,
         why_not_written,
     )
 
@@ -110,6 +114,7 @@ __all__ = [
     "keep_rights",
     "may_be_changed_by_others",
     "may_be_read_by_others",
+    "missing_folder",
     "name_problem",
     "owner_alone",
     "prepare_streams",
@@ -121,5 +126,6 @@ __all__ = [
     "take_lock",
     "unprotect",
     "user_name",
+    "why_not_read",
     "why_not_written",
 ]

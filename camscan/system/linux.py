@@ -161,6 +161,18 @@ def why_not_written(_error: OSError, _path: Path) -> str:
     return ""
 
 
+def why_not_read(error: OSError, _path: Path) -> str:
+    """Why a file could not be read, in words for the person who named it."""
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder; name a file"
+    return error.strerror or str(error)
+
+
+def missing_folder(folder: Path) -> str:
+    """What to do about a folder that is not there, and in which a file was named."""
+    return f"the folder {folder} does not exist; create it first"
+
+
 def is_reader_gone(error: BaseException | None) -> bool:
     """Whether nobody reads standard output any more (``camscan … | head``): nothing is wrong then."""
     return isinstance(error, BrokenPipeError)

@@ -219,6 +219,22 @@ def why_not_written(error: OSError, path: Path) -> str:
     return ""
 
 
+def why_not_read(error: OSError, path: Path) -> str:
+    """Why a file could not be read, in words for the person who named it."""
+    if path.is_dir():  # Windows refuses to open it, as it refuses a file without permission
+        return "it is a folder; name a file"
+    if getattr(error, "winerror", None) in _HELD - {5}:
+        return "another program has it open; close it there"
+    return error.strerror or str(error)
+
+
+def missing_folder(folder: Path) -> str:
+    """What to do about a folder that is not there, and in which a file was named."""
+    if folder.drive and not Path(folder.anchor or f"{folder.drive}\\").exists():
+        return f"the drive or share {folder.drive} is not there; connect it, or name a file elsewhere"
+    return f"the folder {folder} does not exist; create it first"
+
+
 def is_reader_gone(error: BaseException | None) -> bool:
     """Whether nobody reads standard output any more (``camscan … | more``): C's errno has EINVAL for ERROR_NO_DATA."""
     is_invalid = isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None

@@ -53,7 +53,7 @@ def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
             raise UsageError(f"{path}: not a KEV catalogue: 'catalogVersion' is not text")
         return version, dict(_read_published(entry) for entry in root["vulnerabilities"])
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{path}: cannot be read: {system.why_not_read(error, path)}") from error
     except RecursionError as error:
         raise UsageError(f"{path}: not a KEV catalogue: nested too deep") from error
     except KeyError as error:

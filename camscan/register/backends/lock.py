@@ -24,7 +24,7 @@ class Lock:
         except OSError as error:
             raise RegisterError(
                 f"{register}: the lock file beside it cannot be opened: {error.strerror}; "
-                "check the permissions of the directory, or name another file with --register"
+                "check the permissions of the folder, or name another file with --register"
             ) from error
         try:
             is_taken = system.take_lock(self._descriptor)

@@ -79,12 +79,12 @@ def check_file(path: Path) -> bool:
     _require_name(path)
     try:
         if path.is_dir():
-            raise RegisterError(f"{path}: it is a directory; name a file in it")
+            raise RegisterError(f"{path}: it is a folder; name a file in it")
         header = header_of(_real_path(path), _HEADER_SIZE)
     except FileNotFoundError:
         if path.parent.is_dir():
             return _may_be_made(path)
-        raise RegisterError(f"{path}: the directory {path.parent} does not exist; create it first") from None
+        raise RegisterError(f"{path}: {system.missing_folder(path.parent)}") from None
     except OSError as error:
         raise RegisterError(f"{path}: cannot be read: {error.strerror}") from error
     if not header:
@@ -206,7 +206,7 @@ def _make_file(path: Path) -> None:
         os.close(create_file(path))
     except OSError as error:
         raise RegisterError(
-            f"{path}: cannot be made: {error.strerror}; check the permissions of the directory, or name another file "
+            f"{path}: cannot be made: {error.strerror}; check the permissions of the folder, or name another file "
             "with --register"
         ) from error
 
