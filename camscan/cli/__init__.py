@@ -61,7 +61,7 @@ EXIT_INTERRUPTED = 130
 
 
 class _Formatter(click.HelpFormatter):
-    """Help whose examples and cross-references can be typed as they stand."""
+    """Help whose examples and cross-references can be typed unchanged."""
 
     def write_text(self, text: str) -> None:
         """Write a paragraph, or a block of examples."""

@@ -50,7 +50,7 @@ def with_program_name(sentence: str) -> str:
 
 
 def with_examples(text: str) -> str:
-    """A part of a command's help, in which each example can be typed as it stands, also in the zip for Windows."""
+    """A part of a command's help, with examples that can be typed unchanged, also in the zip for Windows."""
     blocks = [
         _EXAMPLE.sub(lambda _: f"{program_name()} ", block) if block.startswith("\b\n") else block
         for block in text.split("\n\n")

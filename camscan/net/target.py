@@ -20,7 +20,7 @@ _BITS = {4: 32, 6: 128}
 # A leading zero means octal to some tools and decimal to others, so it is refused.
 _OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
 _MASK = re.compile(r"255(\.[0-9]+){2}\.0")
-"""A subnet mask, which people type after the address, as it stands in Windows' own dialogue."""
+"""A subnet mask, which people type after the address, because Windows' own dialogue has it there."""
 _LOOKS_NUMERIC = re.compile(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
 
 
