@@ -324,3 +324,13 @@ def test_a_lease_of_kea_without_a_lifetime_says_nothing_about_when_it_was_asked_
     (item,) = read("dhcp", f"address,hwaddr,hostname,expire\n192.0.2.7,{A},cam-7,1778580000\n")[1]
     assert isinstance(item, Entry)
     assert (item.seen_at, item.was_heard) == (None, False)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_lease_of_windows_xml_that_is_not_closed_costs_itself_only(encoding: str) -> None:
+    lease = "<Lease>\r\n<IPAddress>192.0.2.{}</IPAddress><ClientId>00-00-5e-00-53-0{}</ClientId>\r\n</Lease>\r\n"
+    text = f"<DHCPServer>\r\n{lease.format(1, 1)}{lease.format(2, 2).replace('</Lease>', '')}{lease.format(3, 3)}"
+    form, items = read("dhcp", text.encode(encoding))
+    assert form == "windows-xml"
+    assert [ip for ip, _mac, _name in entries(items)] == ["192.0.2.1", "192.0.2.3"]
+    assert problems(items) == ["line 5: the Lease is not closed"]

@@ -476,3 +476,22 @@ def test_a_pager_that_moves_the_cursor_left_moves_no_column() -> None:
     more = "  ---- More ----\x1b[16D" + " " * 16 + "\x1b[16D"
     _form, items = read("mac", f"MAC Address     VLAN ID   Port\n{more}0000-5e00-5301  20        GE0/0/14\n", "table")
     assert entries(items) == [("", A, {"vlan": "20", "port": "GE0/0/14"})]
+
+
+def test_huawei_writes_the_vlan_on_the_next_line() -> None:
+    _form, items = read(
+        "arp",
+        """<CT-2>display arp
+IP ADDRESS      MAC ADDRESS     EXPIRE(M) TYPE        INTERFACE   VPN-INSTANCE
+                                          VLAN/CEVLAN
+------------------------------------------------------------------------------
+192.0.2.7       0000-5e00-5301  12        D-0         GE0/0/14
+                                          20/-
+192.0.2.8       0000-5e00-5302  12        D-0         Eth-Trunk1  cctv
+                                          30/-
+""",
+    )
+    assert entries(items) == [
+        ("192.0.2.7", A, {"vlan": "20", "port": "GE0/0/14"}),
+        ("192.0.2.8", B, {"vlan": "30", "port": "Eth-Trunk1"}),
+    ]

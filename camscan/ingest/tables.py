@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -42,6 +42,7 @@ _OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|config\w*)\b", re.IGNORECASE)
 """An entry that remains when the device is gone: a person entered it, a port is bound to it, or it was not renewed."""
 _BETWEEN_RECORDS = re.compile(r"\}\s{0,9},\s{0,9}\{")
+_VLAN_ALONE = re.compile(r"\s{1,200}\d{1,4}/(?:\d{1,4}|-)\s{0,200}")
 _SHOWN = 60
 _WIDEST = 600
 _LINES_BEFORE = 30
@@ -128,7 +129,7 @@ def _read(
     """
     held: Line | None = None
     begun: list[str] | None = None  # the lines since a prompt, until the first row
-    for line in document.lines():
+    for line in _with_vlans(document.lines()):
         if held is not None:
             whole = _match_joined(held, line, patterns.rows)
             if whole:
@@ -149,6 +150,21 @@ def _read(
             held = yield from _read_other_line(line, text, needs_ip=needs_ip)
     if held is not None:
         yield from _report_broken(held)
+
+
+def _with_vlans(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, each together with the VLAN that Huawei writes alone on the next line."""
+    held: Line | None = None
+    for line in lines:
+        if held is not None and _VLAN_ALONE.fullmatch(line.text) and MAY_BE_MAC.search(held.text):
+            yield held._replace(text=f"{held.text.rstrip()} {line.text.strip()}")
+            held = None
+            continue
+        if held is not None:
+            yield held
+        held = line
+    if held is not None:
+        yield held
 
 
 def _find_other(text: str, begun: Sequence[str], all_patterns: Sequence[_Patterns]) -> _Patterns | None:

@@ -14,6 +14,8 @@ from camscan.ingest.tables import ANY_IP, IP, MAC, Layout, fits_any, make_forms,
 _STATES = "REACHABLE|STALE|DELAY|PROBE|PERMANENT|NOARP"
 _USED = r"(?: +used [\d/]+)?(?: ?probes \d+)?"
 _BETWEEN = rf"(?: ref \d+)?{_USED}(?: router| proxy| extern_\w+)*"
+_HUAWEI_VLAN = r"(?: +[^\s/]+)?(?: +(?P<vlan>\d+)/\S*)?"
+"""Perhaps a VPN instance, then the VLAN."""
 _ARPA = r"(?!Te |Gi |Fa |Fo |Ma |Po |Vl )\w[\w-]*"
 """The type of an entry of Cisco, which is not the port that Dell has there."""
 _LAYOUTS = (
@@ -107,7 +109,7 @@ _LAYOUTS = (
         "huawei",
         "Huawei: display arp",
         (
-            rf"{IP} +{MAC} +(?:(?P<age>\d+) +)?[DS] ?-? ?\d* +(?P<port>\S+)(?: +(?P<vlan>\d+)/\S*)?(?: +\S+)*",
+            rf"{IP} +{MAC} +(?:(?P<age>\d+) +)?[DS] ?-? ?\d* +(?P<port>\S+){_HUAWEI_VLAN}(?: +\S+)*",
             rf"{IP} +{MAC} +(?P<own>I) - +\S+.*",
             rf"{IP} +(?P<none>Incomplete) +.*",
         ),
