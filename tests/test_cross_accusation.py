@@ -126,6 +126,19 @@ def test_a_number_alone_accuses_nobody_unless_it_is_of_the_makers_own_grammar(ke
     assert not [model for model in sure if not own_grammar.match(model)]
 
 
+NO_CAMERAS = """
+Milesight UG67, Uniview NSW2010-6T-POE-IN, Hanwha SPA-C100B, Vivotek AW-FGT-100D-120, GeoVision GV-AS210, Verkada AC41,
+Axis C1410, Axis A1001, D-Link DGS-1210, TP-Link TL-SG108E, Synology DS923+, Canon MF645C, Epson DS-530, Sony KD-55XF90
+"""
+"""Switches, gateways, door controllers, loudspeakers, printers and televisions, of makers of cameras too."""
+
+
+@pytest.mark.parametrize("form", [FIELDS["upnp"], TEXTS["snmp"], TEXTS["http realm"]])
+def test_what_has_no_camera_is_not_called_one(form: Form) -> None:
+    found = [(each, what(form(*each.split()))) for each in NO_CAMERAS.strip().replace("\n", " ").split(", ")]
+    assert not [(each, one.maker) for each, one in found if one.is_camera_system or one.maker in OURS]
+
+
 def own() -> Iterator[tuple[str, str, str]]:
     """Maker, badge and model number of every example in the database that has all three, and of every badge's."""
     for entry in DATABASE.entries:
