@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import ctypes
 import errno
 import inspect
 import ipaddress
+import os
 import re
 import socket
 import struct
@@ -378,6 +380,30 @@ def test_the_examples_of_help_can_be_typed_on_windows_too(monkeypatch: pytest.Mo
     assert "\n  .\\camscan.cmd scan --all --resume\n" in scan
     assert "`.\\camscan.cmd probes`" in scan
     assert not re.search(r"(?<![\w\\.])camscan [a-z-]+ ", scan)
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["Windows 10", "older"])
+def test_a_console_is_asked_to_show_colours(monkeypatch: pytest.MonkeyPatch, is_new: bool) -> None:
+    asked: list[int] = []
+
+    class Kernel32:
+        """Standard output is a console, standard error is a file."""
+
+        def __init__(self, _name: str) -> None:
+            self.GetStdHandle = lambda number: -number
+            self.GetStdHandle.restype = None  # type: ignore[attr-defined]
+
+        def GetConsoleMode(self, handle: ctypes.c_void_p, _mode: object) -> int:  # noqa: N802 - Windows' name
+            return handle.value == 11
+
+        def SetConsoleMode(self, _handle: ctypes.c_void_p, mode: int) -> int:  # noqa: N802 - Windows' name
+            asked.append(mode)
+            return is_new
+
+    monkeypatch.setattr("ctypes.CDLL", Kernel32)
+    monkeypatch.setenv("NO_COLOR", "")
+    camscan_windows.prepare_streams()
+    assert (asked, os.environ["NO_COLOR"]) == ([4], "" if is_new else "1")
 
 
 @pytest.mark.parametrize(

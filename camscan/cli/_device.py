@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from camscan import app
 from camscan.asset.columns import EDITABLE
 from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _devices
-from camscan.cli._words import program_name
+from camscan.cli._words import program_name, terminal_columns
 from camscan.dates import moment_text
 from camscan.output import visible
 from camscan.words import count_text
@@ -48,7 +47,7 @@ def print_device(known: Details, words: str) -> None:
     ``words`` are those after ``camscan show``, for the line that names the long form.
     """
     click.echo(visible(app.device_words.device_title(known), _SHOWN))
-    width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
+    width = min(terminal_columns(), _WIDEST) if sys.stdout.isatty() else _WIDEST
     for label, text in _answer_rows(known):
         first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
         click.echo(click.wrap_text(visible(text, _SHOWN), width, first, rest) if text else first.rstrip())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import shutil
 import sys
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from camscan.addresses import sort_key
+from camscan.cli._words import terminal_columns
 from camscan.output import visible
 
 _GAP = 2
@@ -128,7 +128,7 @@ def _harmless_row(row: Sequence[str]) -> tuple[str, ...]:
 
 def _terminal_width() -> int | None:
     """Columns of the terminal; None if standard output is a file or a pipe, which takes lines of any length."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return terminal_columns() if sys.stdout.isatty() else None
 
 
 def _is_styled() -> bool:

@@ -92,13 +92,18 @@ def duration_text(seconds: float) -> str:
     return f"{round(seconds / _HOUR)} hours" if seconds >= 10 * _HOUR else f"{round(seconds / _HOUR * 2) / 2:g} hours"
 
 
+def terminal_columns() -> int:
+    """How many columns of the terminal lines may have."""
+    return shutil.get_terminal_size().columns - system.SPARE_COLUMNS
+
+
 def print_text(text: str, *, hang: int | None = None, err: bool = False) -> None:
     """Print a paragraph. On a terminal each line is broken at spaces to fit; elsewhere every line stays whole.
 
     ``hang`` is the indent of the lines that follow a broken one: by default two more than the line itself.
     """
     if (sys.stderr if err else sys.stdout).isatty():
-        columns = shutil.get_terminal_size().columns
+        columns = terminal_columns()
         text = "\n".join(_break_line(line, columns, hang) for line in text.split("\n"))
     click.echo(text, err=err)
 

@@ -23,6 +23,8 @@ NO_WAIT = os.O_NONBLOCK
 """Flag of ``os.open``: do not wait for the other end of a pipe."""
 AS_IT_IS = 0
 """Flag of ``os.open``: leave line ends unchanged."""
+SPARE_COLUMNS = 0
+"""Columns at the right of a terminal that stay empty: a console of Windows ends a full line twice."""
 HAS_TASK_SCHEDULER = False
 """Whether this is where ``camscan schedule --windows`` makes the task, in place of systemd and cron."""
 HAS_POSIX_LOCKS = True

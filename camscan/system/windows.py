@@ -26,12 +26,16 @@ NO_WAIT = 0
 """Flag of ``os.open``: do not wait for the other end of a pipe."""
 AS_IT_IS = getattr(os, "O_BINARY", 0)
 """Flag of ``os.open``: leave line ends unchanged."""
+SPARE_COLUMNS = 1
+"""Columns at the right of a terminal that stay empty: a console of Windows ends a full line twice."""
 HAS_TASK_SCHEDULER = True
 """Whether this is where ``camscan schedule --windows`` makes the task, in place of systemd and cron."""
 HAS_POSIX_LOCKS = False
 """Whether closing any descriptor of a file removes all locks of this process on the file."""
 OWN_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP, winbase.h
 """``creationflags`` of ``subprocess.Popen`` that keep Ctrl-C from a process, in place of ``start_new_session``."""
+_OUTPUTS = (-11, -12)  # STD_OUTPUT_HANDLE, STD_ERROR_HANDLE
+_SHOW_ESCAPES = 0x4  # ENABLE_VIRTUAL_TERMINAL_PROCESSING, wincon.h
 _LONGEST = 259
 """Maximum characters of a path that every Windows supports: MAX_PATH, without the 0 at its end."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE)
@@ -304,3 +308,17 @@ def prepare_streams() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
             stream.reconfigure(encoding="utf-8")
+    if not _shows_colours():
+        os.environ["NO_COLOR"] = "1"
+
+
+def _shows_colours() -> bool:
+    """Let each console show colours in place of their codes, which Windows 10 does if it is asked to; else False."""
+    kernel32 = ctypes.CDLL("kernel32")
+    kernel32.GetStdHandle.restype = c_void_p
+    shown, mode = True, ctypes.c_ulong()
+    for number in _OUTPUTS:
+        handle = c_void_p(kernel32.GetStdHandle(number))
+        if kernel32.GetConsoleMode(handle, byref(mode)):
+            shown = bool(kernel32.SetConsoleMode(handle, mode.value | _SHOW_ESCAPES)) and shown
+    return shown
