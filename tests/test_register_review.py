@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 from sample_report import NOON, ROLE, camera, enter, nameless, record
 
-from camscan.app.review import list_questions
+from camscan.app.review import count_questions, list_questions
 from camscan.asset import Event, RecordType
 from camscan.errors import StaleError, UsageError
 from camscan.model import Device, Observation
-from camscan.register import Edit, NewRow, Register, SeenQuestion
+from camscan.register import Conflict, Edit, NewRow, Register, SeenQuestion
 
 SHARED = "44:19:b6:00:00:01"
 
@@ -29,6 +29,11 @@ class TestQuestions:
         (review,) = book.reviews()
         assert (review.asset_id, review.other) == (other, keyed)
         assert [each.kind for each in review.conflicts] == ["possible-duplicate"]
+
+    def test_a_scan_counts_them_as_the_list_of_questions_does(self) -> None:
+        kinds = [("A", "B"), ("B", "A"), ("A", ""), ("A", ""), ("C", "B")]
+        found = [Conflict(one, "contradiction", "", "scan", other=other) for one, other in kinds]
+        assert count_questions(found) == 4
 
     def test_one_about_a_single_device_names_no_other(self, book: Register) -> None:
         record(book, camera(1))

@@ -13,7 +13,7 @@ from camscan.asset import Asset, Change
 from camscan.asset.columns import EDITABLE
 from camscan.config import Config
 from camscan.errors import StaleError, UsageError
-from camscan.register import Register, Review, SeenQuestion
+from camscan.register import Conflict, Register, Review, SeenQuestion
 
 __all__ = [
     "ComparedFact",
@@ -25,6 +25,7 @@ __all__ = [
     "asset_numbers_of",
     "compare_entries",
     "compare_facts",
+    "count_questions",
     "find_question",
     "keep_and_gone",
     "list_questions",
@@ -94,6 +95,13 @@ class Decision(enum.StrEnum):
     """The rows are two devices."""
     KEEP = "keep"
     """Nothing changes, and the question is not asked again."""
+
+
+def count_questions(conflicts: Iterable[Conflict]) -> int:
+    """How many questions these conflicts are: all about the same two devices are one (``Register.reviews``)."""
+    found = list(conflicts)
+    pairs = {frozenset((conflict.asset_id, conflict.other)) for conflict in found if conflict.other}
+    return len(pairs) + sum(not conflict.other for conflict in found)
 
 
 def list_questions(book: Register, start: int = 0, most: int | None = None) -> tuple[list[Question], int]:

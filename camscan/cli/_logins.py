@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camscan import app
 from camscan.asset import Event
 from camscan.cli._summary import CUT, IMPORTANT, print_alarms, print_headline, print_register
 from camscan.cli._table import print_table
@@ -60,9 +61,8 @@ def _print_news(recorded: Recorded) -> None:
         if kinds[event]:
             print_text(f"{count_text(kinds[event], 'camera')} {words}", err=True)
     if recorded.conflicts:
-        print_text(
-            f"{count_text(len(recorded.conflicts), 'contradiction')} to settle: {program_name()} review", err=True
-        )
+        questions = app.review.count_questions(recorded.conflicts)
+        print_text(f"{count_text(questions, 'contradiction')} to settle: {program_name()} review", err=True)
 
 
 def _print_outcome(report: Report, *, err: bool) -> None:

@@ -160,7 +160,7 @@ def _maker_text(going: Round) -> str:
 
 def _print_all(going: Round, register: str) -> None:
     print_text(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {_maker_text(going)}")
-    conflicts = sum(len(kept.recorded.conflicts) for kept in going.kept.values())
-    if conflicts:
-        print_text(f"Settle {count_text(conflicts, 'contradiction')}: {program_name()} review")
+    if noted := [conflict for kept in going.kept.values() for conflict in kept.recorded.conflicts]:
+        questions = app.review.count_questions(noted)
+        print_text(f"Settle {count_text(questions, 'contradiction')}: {program_name()} review")
     click.echo(f"Register {register}: {program_name()} show lists every device")

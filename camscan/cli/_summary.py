@@ -219,7 +219,8 @@ def print_register(example: Sequence[str], recorded: Recorded, register: str) ->
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
         print_text(f"  please check: {visible(app.choice.plain_detail(conflict.detail))}")
     if recorded.conflicts:
-        print_text(f"Settle {count_text(len(recorded.conflicts), 'contradiction')}: {program_name()} review{where}")
+        questions = app.review.count_questions(recorded.conflicts)
+        print_text(f"Settle {count_text(questions, 'contradiction')}: {program_name()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:
         print_text(f"What changed: {program_name()} diff{where}")
     if example:
