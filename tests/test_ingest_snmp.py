@@ -234,3 +234,13 @@ def test_every_column_is_named_once_and_by_its_number() -> None:
     for name, oid in mib.COLUMNS.items():
         assert mib.column_of((*oid, 1)) == name
         assert re.fullmatch(r"[a-z][A-Za-z0-9]+", name)
+
+
+def test_rows_without_an_index_or_with_one_that_no_table_has_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk, base = mib.Walk(), mib.COLUMNS["ipNetToPhysicalPhysAddress"]
+    assert not walk.take(base, b"\2\0\0\0\0\1")
+    assert not walk.take((*base, *range(mib.LONGEST_INDEX + 1)), b"\2\0\0\0\0\1")
+    assert walk.take((*base, 7, 1, 4, 10, 1, 0, 7), b"\2\0\0\0\0\1")
+    monkeypatch.setattr(mib, "MOST_NUMBERS", walk.numbers + 6)
+    assert not walk.take((*base, 7, 1, 4, 10, 1, 0, 8), b"\2\0\0\0\0\2")
+    assert list(mib.walk_items(walk))

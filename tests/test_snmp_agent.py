@@ -216,6 +216,10 @@ def giant(request: bytes) -> bytes:
         (endless, "it has more than 50 rows; the rest is left out"),
         (giant, "it answers more than 0 MB; the rest is left out"),
         (
+            lambda request: answer(request, [((*asked_for(request), *range(1, 60)), v2c.Integer(1))]),
+            "its OIDs are longer than in any table; the rest is left out",
+        ),
+        (
             lambda request: answer(request, [(asked_for(request), v2c.OctetString("x"))]),
             "its answers repeat themselves",
         ),
@@ -233,7 +237,20 @@ def giant(request: bytes) -> bytes:
         (lambda request: request, "no answer"),
         (lambda request: answer(request, [])[:-2], "no answer"),
     ],
-    ids=["endless", "giant", "loop", "back", "error", "too big", "nested", "length", "indefinite", "echo", "cut"],
+    ids=[
+        "endless",
+        "giant",
+        "longer",
+        "loop",
+        "back",
+        "error",
+        "too big",
+        "nested",
+        "length",
+        "indefinite",
+        "echo",
+        "cut",
+    ],
 )
 async def test_a_hostile_agent_costs_a_line(
     reply: Callable[[bytes], bytes], why: str, monkeypatch: pytest.MonkeyPatch
@@ -249,6 +266,17 @@ async def test_a_hostile_agent_costs_a_line(
     assert len(heard) < 200
     assert all(len(each.why) < 120 for each in answers.problems)
     assert [*mib.walk_items(answers.walk, "127.0.0.1")]
+
+
+async def test_an_oid_that_the_library_cannot_write_costs_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mib, "LONGEST_INDEX", 10_000)
+    monkeypatch.setattr(snmp_agent, "ANSWER", 0.2)
+    async with listener(lambda request: answer(request, [((*asked_for(request), *([7] * 3000)), v2c.Integer(1))])) as (
+        port,
+        _,
+    ):
+        answers = await ask(port)
+    assert any("its answers cannot be used" in each for each in whys(answers))
 
 
 async def test_who_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,10 @@ MOST_ROWS = 400_000
 """The most values of one switch that are kept. This bounds memory."""
 LONGEST = 1024
 """The most bytes of one value that are kept."""
+LONGEST_INDEX = 32
+"""The most numbers in the index of a row that is kept: an IPv6 neighbour by LLDP has 21."""
+MOST_NUMBERS = 3_200_000
+"""The most numbers in the indexes of all rows: eight for each row, as in a table of MAC addresses."""
 MOST_VLANS = 256
 _ACTIVE = 1
 """vtpVlanState operational."""
@@ -91,17 +95,22 @@ class Walk:
 
     rows: dict[str, dict[Oid, Value]] = field(default_factory=lambda: defaultdict(dict))
     count: int = 0
+    numbers: int = 0
+    """Numbers in the indexes of all rows."""
 
     def take(self, oid: Oid, value: Value) -> bool:
         """Keep a value if it is in a column that is read.
 
-        Returns False if it is in no such column, or if there are too many values.
+        Returns False if it is in no such column, if there are too many values, or if its index is too long.
         """
         name = column_of(oid)
-        if not name or self.count >= MOST_ROWS:
+        index = oid[len(COLUMNS[name]) :] if name else ()
+        is_full = self.count >= MOST_ROWS or self.numbers + len(index) > MOST_NUMBERS
+        if is_full or not 0 < len(index) <= LONGEST_INDEX:
             return False
         self.count += 1
-        self.rows[name][oid[len(COLUMNS[name]) :]] = value[:LONGEST] if isinstance(value, bytes) else value
+        self.numbers += len(index)
+        self.rows[name][index] = value[:LONGEST] if isinstance(value, bytes) else value
         return True
 
     def separate_vlans(self) -> tuple[int, ...]:
@@ -149,8 +158,8 @@ class Walk:
 
 
 def column_of(oid: Oid) -> str:
-    """The name of the column to which a value belongs; empty if the column is not read."""
-    return next((name for length in _LENGTHS if (name := _BY_OID.get(oid[:length]))), "")
+    """The name of the column to which a value belongs; empty if the column is not read, or no row is named."""
+    return next((name for length in _LENGTHS if len(oid) > length and (name := _BY_OID.get(oid[:length]))), "")
 
 
 def walk_items(walk: Walk, ip: str = "") -> Iterator[Item]:

@@ -254,9 +254,12 @@ class _Questions:
         """Ask for every row of one column. Returns why it stopped early; empty if it did not."""
         last = base
         while True:
-            found, why = await self._ask_next(last)
-            if why:
-                return why
+            found: list[tuple[Oid, Value | None]] = []
+            why = ""
+            with catch_fault() as fault:  # the library may fail at an OID that a hostile answer named
+                found, why = await self._ask_next(last)
+            if why or fault.detail:
+                return why or f"its answers cannot be used ({fault.detail[:_SHOWN]})"
             for oid, value in found:
                 if value is None or oid[: len(base)] != base:
                     return ""
@@ -264,7 +267,11 @@ class _Questions:
                     return "its answers repeat themselves"
                 last = oid
                 if not walk.take(oid, value):
-                    return f"it has more than {MOST_ROWS:,} rows; the rest is left out"
+                    is_full = walk.count >= MOST_ROWS
+                    what = (
+                        f"it has more than {MOST_ROWS:,} rows" if is_full else "its OIDs are longer than in any table"
+                    )
+                    return f"{what}; the rest is left out"
             if not found:
                 return ""
             if self.way.bytes > MOST_BYTES:
