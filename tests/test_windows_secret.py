@@ -43,3 +43,11 @@ def test_what_windows_encrypted_is_decrypted(tmp_path: Path, monkeypatch: pytest
 def test_a_secret_is_not_readable_on_another_machine(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^camscan.yaml:3: .* cannot be read: (Windows has encrypted|it was encr)"):
         kept(tmp_path, BLOB.encode()).read()
+
+
+def test_a_damaged_file_that_windows_encrypted_is_not_taken_for_the_password(tmp_path: Path) -> None:
+    for damaged in (BLOB[:-1], f"{BLOB}x", f"{BLOB}\n{BLOB[:7]}"):
+        with pytest.raises(ConfigError, match="begins like a file that Windows has encrypted, and is damaged"):
+            kept(tmp_path, damaged.encode()).read()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        kept(tmp_path, BLOB[:40].encode()).read()

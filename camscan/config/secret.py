@@ -16,8 +16,8 @@ from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
 _LONGEST = 4096
-_PROTECTED = re.compile(r"01000000d08c9ddf0115d1118c7a00c04fc297eb(?:[0-9a-f]{2})+", re.IGNORECASE)
-"""The text that PowerShell's ``ConvertFrom-SecureString`` writes: version and provider of DPAPI, then its blob."""
+_PROTECTED = re.compile(r"01000000d08c9ddf0115d1118c7a00c04fc297eb", re.IGNORECASE)
+"""The text that PowerShell's ``ConvertFrom-SecureString`` writes begins so: version and provider of DPAPI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,13 @@ def _plain(content: bytes) -> str:
     Raises UnicodeDecodeError, and OSError if it was encrypted for somebody else.
     """
     text = content.decode("utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
-    if not _PROTECTED.fullmatch(text.strip()):
+    if not _PROTECTED.match(text.strip()):
         return text
-    return system.unprotect(bytes.fromhex(text.strip())).decode("utf-16-le")
+    try:
+        blob = bytes.fromhex(text.strip())
+    except ValueError:  # it must not be sent as if it were the password itself
+        raise OSError(0, "it begins like a file that Windows has encrypted, and is damaged") from None
+    return system.unprotect(blob).decode("utf-16-le")
 
 
 def read_secret(
