@@ -79,7 +79,7 @@ def _print_pack(made: WrittenPack, folder: Path) -> None:
     if pack.proposals and pack.release is None:
         print_text(
             f"{count_text(pack.proposals, 'table')} with small numbers (below {pack.terms.threshold}): read "
-            f"{folder}/not-for-release/suppression.csv; --accept-suppression withholds or merges them"
+            f"{folder / 'not-for-release' / 'suppression.csv'}; --accept-suppression withholds or merges them"
         )
     _print_comparison(pack, folder)
     if pack.release is None:
@@ -100,7 +100,7 @@ def _print_comparison(pack: Pack, folder: Path) -> None:
     for warned in pack.warnings[:_FEW]:
         print_text(f"- {visible(warned.text)}", hang=2)
     if len(pack.warnings) > _FEW:
-        print_text(f"- and {len(pack.warnings) - _FEW} more: {folder}/not-for-release/comparison.txt")
+        print_text(f"- and {len(pack.warnings) - _FEW} more: {folder / 'not-for-release' / 'comparison.txt'}")
 
 
 GROUP = "tell"
