@@ -411,7 +411,7 @@ def _makes_a_file(call: ast.Call) -> bool:
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name in WRITES:
-        return True
+        return not (isinstance(function, ast.Attribute) and ast.unparse(function.value) == "super()")  # click's help
     is_of_zip = isinstance(function, ast.Attribute) and ast.unparse(function.value) == "archive"
     if name != "open" or is_of_zip:
         return False
