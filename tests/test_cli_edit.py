@@ -54,7 +54,9 @@ def entries(book: Register, ip: str = "192.0.2.2") -> dict[str, str]:
     return dict(at(book, ip).entries)
 
 
-TODAY = datetime.now(UTC).astimezone().date().isoformat()
+def today() -> str:
+    """Asked again each time: a run may begin before midnight."""
+    return datetime.now(UTC).astimezone().date().isoformat()
 
 
 class TestSet:
@@ -184,7 +186,7 @@ class TestConfirm:
         assert camscan("visited", "192.0.2.2")[0] == 0
         assert entries(book) == {
             "lifecycle_status": "confirmed",
-            "last_confirmed_on": TODAY,
+            "last_confirmed_on": today(),
             "last_confirmed_by_role": "CCTV manager",
         }
 
@@ -262,8 +264,8 @@ class TestAcceptRisk:
         assert entries(book) == {}
 
     def test_an_authorisation_that_ends_today(self, camscan: Camscan, book: Register) -> None:
-        assert camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 48", "--until", TODAY)[0] == 0
-        assert entries(book)["accepted_until"] == TODAY
+        assert camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 48", "--until", today())[0] == 0
+        assert entries(book)["accepted_until"] == today()
 
     def test_a_site_is_listed_without_its_removed_devices(self, camscan: Camscan, book: Register) -> None:
         camscan("removed", "192.0.2.2", "--evidence", "W1")
@@ -295,8 +297,8 @@ class TestNote:
         camscan("note", "192.0.2.2", "ladder needed")
         code, out, _ = camscan("note", "192.0.2.2", " key at the desk ", "--role", "Caretaker")
         assert code == 0
-        assert out.endswith(f": noted: {TODAY} Caretaker: key at the desk\n")
-        assert entries(book)["notes"] == f"{TODAY} CCTV manager: ladder needed\n{TODAY} Caretaker: key at the desk"
+        assert out.endswith(f": noted: {today()} Caretaker: key at the desk\n")
+        assert entries(book)["notes"] == f"{today()} CCTV manager: ladder needed\n{today()} Caretaker: key at the desk"
 
     @pytest.mark.parametrize(
         ("text", "says"), [(" ", "the note is empty"), ("x" * 2000, "longer than 2000 characters")]
