@@ -16,6 +16,7 @@ from cryptography import x509
 
 from camscan import demo
 from camscan.demo import Estate, Truth
+from camscan.demo.__main__ import ignore_lost_connections
 from camscan.demo.device import Question, Udp
 
 BASE = f"127.{64 + os.getpid() % 128}.{os.getpid() // 128 % 256}.0/24"
@@ -451,3 +452,12 @@ async def test_requests_are_kept_as_they_came(estate: Estate) -> None:
     ((port, opened, closed),) = estate.connections[truth.ip]
     assert port == 20554
     assert 0 < closed - opened < 5
+
+
+def test_a_client_that_went_away_is_not_a_fault_of_the_estate(caplog: pytest.LogCaptureFixture) -> None:
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        ignore_lost_connections(loop, {"message": "never retrieved", "exception": BrokenPipeError()})
+        assert caplog.text == ""
+        ignore_lost_connections(loop, {"message": "never retrieved", "exception": ValueError()})
+        assert "never retrieved" in caplog.text

@@ -12,6 +12,7 @@ import dataclasses
 import json
 import os
 import sys
+from typing import Any
 
 from camscan.demo import system
 from camscan.demo.estate import BASE, Estate, estate
@@ -24,8 +25,15 @@ def _print_json(message: object) -> None:
     sys.stdout.flush()
 
 
+def ignore_lost_connections(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report faults as the loop does, but not that a client has gone away: asyncio may notice when nobody waits."""
+    if not isinstance(context.get("exception"), ConnectionError):
+        loop.default_exception_handler(context)
+
+
 async def run_estate(built: Estate) -> None:
     """Start an estate, report that it is ready, run it until the end, and report what it saw."""
+    asyncio.get_running_loop().set_exception_handler(ignore_lost_connections)
     try:
         await built.start()
     except OSError as error:
