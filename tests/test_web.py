@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -339,6 +340,7 @@ def test_a_register_that_is_gone_is_reported_in_a_page(desk: Desk, tmp_path: Pat
 @pytest.mark.slow
 def test_a_large_register_is_counted_by_a_program_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "_SMALL", 1)
+    monkeypatch.setattr(assess, "today_utc", lambda: datetime.now(UTC).date())  # as that program knows it
     with open_register(tmp_path / "camscan.db") as book:
         book.record(report(camera(1), camera(2)))
     with contextlib.closing(desk_of(workspace_of(Config(), tmp_path / "camscan.db"))) as desk:
