@@ -137,7 +137,7 @@ def test_an_unknown_one_is_answered_with_the_known(tmp_path: Path) -> None:
         (ENTRY.replace("    {}\n", ""), 2, "exactly one of"),
         (ENTRY.format("systemd_credential: ../x"), 4, "not the name of a credential"),
         (ENTRY.format("password_env: X").replace("user: camscan", "user: 'a:b'"), 3, "user name with ':'"),
-        (ENTRY.format("password_file: ~nobody-here/password"), 4, "that home directory is not known"),
+        (ENTRY.format("password_file: ~nobody-here/password"), 4, "that home folder is not known"),
         (ENTRY.format("password_env: X").replace("    user: camscan\n", ""), 2, "'user' is missing"),
         (re.sub("cidrs: .*", "cidrs: []", ENTRY.format("password_env: X")), 5, "at least one network"),
         (ENTRY.format("password_env: X") + ENTRY.format("password_env: X").partition("\n")[2], 6, "listed twice"),

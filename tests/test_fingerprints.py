@@ -180,7 +180,7 @@ def test_an_overlay_is_checked_like_ours(base: Path, tmp_path: Path) -> None:
     (overlay / "own.yaml").write_text(entry(source=""))
     with pytest.raises(ConfigError, match=r"mine/own\.yaml:1: .*'source' is missing"):
         load(base, overlay)
-    with pytest.raises(ConfigError, match="no such directory"):
+    with pytest.raises(ConfigError, match="no such folder"):
         load(base, tmp_path / "nowhere")
 
 

@@ -8,7 +8,7 @@ from sample_stored import ask, entries_of, stored_row
 from camscan.register.record.conflicts import (
     Question,
     StoredConflicts,
-    list_doubts,
+    list_contradictions,
     list_questions,
     new_questions,
 )
@@ -20,7 +20,8 @@ ASKED = Question(100, "ROW-100", "possible-duplicate", "the same device?", 7)
 def test_a_key_that_two_devices_of_a_report_claim_is_asked_of_both() -> None:
     question = ask(report(camera(1, serial="S2019070112"), camera(2, serial="S2019070112")))
     assert [
-        (doubt.device, doubt.kind, doubt.other_in_report) for doubt in list_doubts(question, match_devices(question))
+        (doubt.device, doubt.kind, doubt.other_in_report)
+        for doubt in list_contradictions(question, match_devices(question))
     ] == [
         (0, "shared-key", 1),
         (1, "shared-key", 0),
@@ -30,7 +31,7 @@ def test_a_key_that_two_devices_of_a_report_claim_is_asked_of_both() -> None:
 def test_a_maker_that_differs_is_asked() -> None:
     of, row = report(camera(1, maker="dahua")), stored_row(7, camera(1))
     question = ask(of, row)
-    found = list_questions(list_doubts(question, match_devices(question)), entries_of(of, row))
+    found = list_questions(list_contradictions(question, match_devices(question)), entries_of(of, row))
     assert [(each.device, each.kind, each.detail) for each in found] == [
         (7, "maker-changed", "was hikvision, now dahua")
     ]
@@ -38,7 +39,7 @@ def test_a_maker_that_differs_is_asked() -> None:
 
 def test_what_contradicts_in_nothing_is_not_asked() -> None:
     question = ask(report(camera(1)), stored_row(7, camera(1)))
-    assert list_doubts(question, match_devices(question)) == ()
+    assert list_contradictions(question, match_devices(question)) == ()
 
 
 def test_a_question_is_asked_once() -> None:

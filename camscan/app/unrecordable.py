@@ -60,7 +60,8 @@ def _recordable_device(
             rehearse(replace(report, devices=(form,), attempts=()))
         if not fault.detail:
             if why:
-                note(f"what {device.ip_addresses[0]} said could not be recorded, which is a fault of camscan ({why})")
+                whose = next(iter((*device.ip_addresses, *device.mac_addresses)), "a device without an address")
+                note(f"what {whose} said could not be recorded, which is a fault of camscan ({why})")
             return form
         why = why or fault.detail
     return device

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 _ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
@@ -57,12 +58,30 @@ def choice_of_words(column: str, text: str) -> str:
     return next((choice for (name, choice), words in _READ_AS.items() if name == of and words.casefold() == read), text)
 
 
-def usual_spelling(written: Mapping[str, int]) -> str:
-    """The most frequent of several spellings of one name; ``written`` says how often each occurs.
+class Spellings:
+    """Names that people, scans and the site map write, and how often in which spelling; upper and lower case are one.
 
-    If two are equally frequent, a name in mixed case comes before one in capitals or small letters.
+    The most frequent spelling of a name is shown. If two are equally frequent, a name in mixed case comes before one
+    in capitals or small letters.
     """
-    return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
+
+    def __init__(self) -> None:
+        self._written: dict[str, Counter[str]] = {}
+
+    def add(self, name: str) -> str:
+        """Note one more use of a name. Returns the key of all its spellings."""
+        key = name.casefold()
+        self._written.setdefault(key, Counter())[name] += 1
+        return key
+
+    def shown(self, key: str) -> str:
+        """The spelling that is shown for all."""
+        written = self._written[key]
+        return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
+
+    def all_shown(self) -> tuple[str, ...]:
+        """Each name once, in the order in which the names were first used."""
+        return tuple(map(self.shown, self._written))
 
 
 def nearest_hint(name: str, among: Sequence[str]) -> str:

@@ -59,7 +59,7 @@ def read_path(node: Node, base: Path) -> Path:
     try:
         return base / Path(read_word(node)).expanduser()
     except RuntimeError:
-        raise node.error(f"{node.text().strip()}: that home directory is not known; write the whole path") from None
+        raise node.error(f"{node.text().strip()}: that home folder is not known; write the whole path") from None
 
 
 def read_column(node: Node, name: str) -> str:

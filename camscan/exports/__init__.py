@@ -26,7 +26,7 @@ from typing import TextIO
 
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement, Lifecycle
-from camscan.asset.spelling import usual_spelling
+from camscan.asset.spelling import Spellings
 from camscan.cells import csv_writer
 from camscan.dataclass import dataclass
 from camscan.drafts import Draft, Text
@@ -68,14 +68,13 @@ class SiteNames:
 
     def __init__(self, longest: int = 2000) -> None:
         self._longest = longest
-        self._written: dict[str, Counter[str]] = {}
+        self._spellings = Spellings()
         self._mapped: dict[str, str] = {}
 
     def add(self, item: Item) -> str:
         """The key of the site of one more device; empty if nobody has recorded it."""
         name = self._one_line(item.texts["site_name"])
-        key = name.casefold()
-        self._written.setdefault(key, Counter())[name] += 1
+        key = self._spellings.add(name)
         mapped = self._one_line(item.asset.place.name) if item.asset.place else ""
         if mapped.casefold() == key:
             self._mapped[key] = mapped
@@ -83,7 +82,7 @@ class SiteNames:
 
     def name(self, key: str) -> str:
         """The name of a site: spelled as in the site map, else in the usual way."""
-        return self._mapped.get(key) or usual_spelling(self._written[key])
+        return self._mapped.get(key) or self._spellings.shown(key)
 
     def _one_line(self, name: str) -> str:
         return visible(name.strip(), self._longest)

@@ -166,7 +166,7 @@ def load_database(overlays: Sequence[Path] = (), *, base: Path | None = None, ca
     directories = (base or built_in_folder(), *overlays)
     for directory in directories:
         if not directory.is_dir():
-            raise ConfigError(f"{directory}: no such directory of fingerprints")
+            raise ConfigError(f"{directory}: there is no such folder of fingerprints; check its name")
     version = _version_hash(directories)
     path = (cache or kept.cache_folder()) / f"fingerprints-{version}.json"
     compiled = kept.read_kept(path)

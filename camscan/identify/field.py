@@ -13,7 +13,10 @@ from camscan.net.text import UNREADABLE
 from camscan.protocols import LAST, TYPED, rank_of
 
 LONGEST = 256
-"""Maximum characters of a field: the longest real text has 60. A longer one stays in the evidence only."""
+"""Maximum characters of a field: the longest real text has 60, and an index of PostgreSQL takes 2,700 bytes at most.
+
+A longer text stays in the evidence only.
+"""
 _SHORTEST_MODEL = 3
 """Dahua recorders may answer "31" as their model."""
 HASHES = "dahua"

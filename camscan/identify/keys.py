@@ -18,7 +18,7 @@ from camscan import decode
 from camscan.dataclass import dataclass
 from camscan.identify.box import own_words
 from camscan.identify.decide import PROBABLE
-from camscan.identify.field import is_global_mac, is_mac, is_plain, same_model
+from camscan.identify.field import LONGEST, is_global_mac, is_mac, is_plain, same_model
 from camscan.model import Device, Identification, Observation
 
 STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
@@ -26,8 +26,6 @@ STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
 
 _SHORTEST_SERIAL = 5
 """A serial number shorter than this is made up."""
-_LONGEST_SERIAL = 256
-"""A longer text is not a serial number; an index of PostgreSQL takes 2,700 bytes at most."""
 _UNIQUE_SERIAL = 9
 """A serial number of this length or more is unique, whatever maker it is attributed to."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -269,7 +267,7 @@ def _makers_in(keys: Iterable[Key]) -> set[str]:
 
 
 def _is_serial(serial: str) -> bool:
-    fits = _SHORTEST_SERIAL <= len(serial) <= _LONGEST_SERIAL and is_plain(serial)
+    fits = _SHORTEST_SERIAL <= len(serial) <= LONGEST and is_plain(serial)
     return fits and len(set(serial)) > 1 and any(map(str.isdigit, serial))
 
 

@@ -97,7 +97,7 @@ class Findings:
     newest: datetime | None = None
     _by_mac: dict[str, Box] = field(default_factory=dict)
     _by_ip: dict[str, Box] = field(default_factory=dict)
-    _on_port: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _on_port: Counter[tuple[str, str] | None] = field(default_factory=Counter)
     """(switch, port) -> the number of MAC addresses there."""
     _is_full: bool = False
 
@@ -240,11 +240,11 @@ def _file_stem(name: str) -> str:
 _OF_PORT = frozenset({"listed.port", "listed.switch", "listed.poe", "listed.poe_class"})
 
 
-def _port_of(seen: SeenEntry) -> tuple[str, str]:
-    """The switch, and the port at which it lists the device; empty if it lists none. A table may name many switches."""
+def _port_of(seen: SeenEntry) -> tuple[str, str] | None:
+    """The switch, and the port at which it lists the device; None if it lists none. A table may name many switches."""
     told = {fact.key: fact.value for fact in seen.entry.facts}
     port, switch = told.get("listed.port", ""), told.get("listed.switch", "")
-    return (f"{seen.basis} {switch}", port) if port else ()  # type: ignore[return-value]  # compared and counted only
+    return (f"{seen.basis} {switch}", port) if port else None
 
 
 def why_not_a_unit(mac: str) -> str:

@@ -39,10 +39,10 @@ class Headings:
 
 
 _OF_DEVICES = frozenset(
-    (
+    {
         *("http port", "https port", "rtsp port", "tcp port", "udp port", "version", "software version", "firmware"),
         *("firmware version", "device serial no", "device serial number", "serial number", "serial no", "sn"),
-    )
+    }
 )
 """Headings of lists of devices, such as that of the SADP tool: there, ``Port`` is not the port of a switch."""
 
@@ -52,78 +52,59 @@ def plain_words(cell: str) -> str:
     return re.sub(r"[\W_]+", " ", cell.casefold()).strip()
 
 
-_WHOSE = ("client", "endpoint", "device", "host", "user")
-"""Words that programs write before an address of the device itself."""
+def _words(text: str) -> tuple[str, ...]:
+    """Headings that are separated by commas."""
+    return tuple(word.strip() for word in text.split(","))
+
+
+def _of_owner(what: str) -> tuple[str, ...]:
+    """Headings for an address of the device itself, as programs write them."""
+    owners = ("client", "endpoint", "device", "host", "user")
+    return tuple(f"{owner} {what}{rest}" for owner in owners for rest in (" address", ""))
+
+
 _MAC = (
-    *(
-        "mac address",
-        "mac",
-        "macaddress",
-        "mac addr",
-        *(f"{whose} mac{rest}" for whose in _WHOSE for rest in (" address", "")),
-        "mac adresse",
-        "adresse mac",
+    *_words("mac address, mac, macaddress, mac addr"),
+    *_of_owner("mac"),
+    *_words(
+        "mac adresse, adresse mac, hardware address, hardware addr, hardware adresse, hw address, hwaddress, hwaddr"
     ),
-    *("hardware address", "hardware addr", "hardware adresse", "hw address", "hwaddress", "hwaddr", "mac duid"),
-    *("physical address", "physische adresse", "physikalische adresse", "adresse physique", "ethernet address"),
-    *("link layer address", "linklayeraddress", "link layer", "lladdr", "destination address", "station mac"),
-    *("client hardware address", "unique id", "eindeutige kennung", "eindeutige id", "id unique"),
-    *("client id", "clientid", "client identifier"),
+    *_words("mac duid, physical address, physische adresse, physikalische adresse, adresse physique, ethernet address"),
+    *_words("link layer address, linklayeraddress, link layer, lladdr, destination address, station mac"),
+    *_words("client hardware address, unique id, eindeutige kennung, eindeutige id, id unique"),
+    *_words("client id, clientid, client identifier"),
 )
 _IP = (
-    *("ip address", "ip", "ipaddress", "ipv4 address", "ipv4", "ip addr", "ip adresse", "adresse ip", "ip addresses"),
-    *(
-        "internet address",
-        "internetadresse",
-        "adresse internet",
-        *(f"{whose} ip{rest}" for whose in _WHOSE for rest in (" address", "")),
-        "client ip adresse",
-    ),
-    *(
-        "adresse ip du client",
-        "ipv6 address",
-        "network layer address",
-        "protocol address",
-        "address",
-        "adresse",
-        "destination",
-        "dst",
-    ),
+    *_words("ip address, ip, ipaddress, ipv4 address, ipv4, ip addr, ip adresse, adresse ip, ip addresses"),
+    *_words("internet address, internetadresse, adresse internet"),
+    *_of_owner("ip"),
+    *_words("client ip adresse, adresse ip du client, ipv6 address, network layer address, protocol address, address"),
 )
-_VLAN = (
-    *("vlan id", "vid", "vlanid", "vlan", "vlan name tag", "vlan vsi", "vlan vsi bd", "vlan number", "vlan nr"),
-    *("vlan name", "vlans", "network", "netzwerk"),
+_ANY_ADDRESS = _words("adresse, destination, dst")
+"""Headings that may also mean another kind of address, so that every other one comes first."""
+_VLAN = _words(
+    "vlan id, vid, vlanid, vlan, vlan name tag, vlan vsi, vlan vsi bd, vlan number, vlan nr, vlan name, vlans, "
+    "network, netzwerk"
 )
-_PORT = (
-    *("switch port", "switchport", "port", "ports", "destination port", "dest port", "located on port", "port name"),
-    *(
-        "port virtual port list",
-        "physical port",
-        "egress port",
-        "egress interface",
-        "port id",
-        "port nr",
-        "sw port",
-        "anschluss",
-    ),
+_PORT = _words(
+    "switch port, switchport, port, ports, destination port, dest port, located on port, port name, "
+    "port virtual port list, physical port, egress port, egress interface, port id, port nr, sw port, anschluss"
 )
-_INTERFACE = (
-    *("interface", "interfaces", "interface name", "logical interface", "on interface", "ifname", "if name", "intf"),
-    *("iface", "learned from", "schnittstelle", "dev"),
+_INTERFACE = _words(
+    "interface, interfaces, interface name, logical interface, on interface, ifname, if name, intf, iface, "
+    "learned from, schnittstelle, dev"
 )
-_SWITCH = ("switch", "switch name", "switchname", "switch ip", "recent device", "connected to")
-_NAME = (
-    *("hostname", "host name", "host names", "client hostname", "client name", "dns name", "fqdn", "rechnername"),
-    *("computername", "computer name", "nom d hôte", "name", "nom", "dns"),
-)
-_SEEN = ("last seen", "lastseen", "last heard", "time last", "last active", "zuletzt gesehen", "vu en dernier")
-_STATE = ("addressstate", "address state", "lease state", "lease type", "binding state", "state", "status", "zustand")
-_TYPE = ("type", "address type", "entry type", "typ")
+_SWITCH = _words("switch, switch name, switchname, switch ip, recent device, connected to")
+_HOST_NAME = _words("hostname, host name, host names, client hostname, client name, dns name")
+_NAME = (*_HOST_NAME, *_words("fqdn, rechnername, computername, computer name, nom d hôte, name, nom, dns"))
+_SEEN = _words("last seen, lastseen, last heard, time last, last active, zuletzt gesehen, vu en dernier")
+_STATE = _words("addressstate, address state, lease state, lease type, binding state, state, status, zustand")
+_TYPE = _words("type, address type, entry type, typ")
 
 ARP = Headings(
     words={
         "mac": _MAC,
-        "ip": _IP,
+        "ip": (*_IP, *_ANY_ADDRESS),
         "vlan": _VLAN,
         "port": _PORT,
         "switch": _SWITCH,
@@ -150,14 +131,20 @@ MAC = Headings(
         "vlan": _VLAN,
         "type": _TYPE,
         "switch": (*_SWITCH, "device", "device name", "node"),
-        "name": _NAME[:6],
+        "name": _HOST_NAME,
         "seen": _SEEN,
     },
     needed=("mac", "port"),
     facts={"vlan": "listed.vlan", "port": "listed.port", "switch": "listed.switch", "name": "listed.host_name"},
 )
 DHCP = Headings(
-    words={"mac": _MAC, "ip": _IP, "name": _NAME, "vendor": ("vendor class", "vci", "class id"), "state": _STATE},
+    words={
+        "mac": _MAC,
+        "ip": (*_IP, *_ANY_ADDRESS),
+        "name": _NAME,
+        "vendor": ("vendor class", "vci", "class id"),
+        "state": _STATE,
+    },
     needed=("mac", "ip"),
     facts={"name": "dhcp.host_name", "vendor": "dhcp.vendor_class"},
     idle=frozenset({"declined", "expired", "offered", "free", "released", "abandoned", "backup"}),
@@ -165,21 +152,13 @@ DHCP = Headings(
 )
 INVENTORY = Headings(
     words={
-        "ip": (*_IP[:-3], "primary ip", "management ip", "addresses", *_IP[-3:], "host"),
+        "ip": (*_IP, *_words("primary ip, management ip, addresses"), *_ANY_ADDRESS, "host"),
         "mac": (*_MAC, "macs", "mac addresses"),
-        "product": ("model", "device model", "hw product", "hardware", "hw", "device type", "modell", "modèle", "type"),
-        "maker": ("manufacturer", "hw vendor", "vendor", "make", "brand", "hersteller", "fabricant", "marke", "marque"),
-        "serial": (
-            "serial number",
-            "serialnumber",
-            "serial no",
-            "serial",
-            "device serial number",
-            "sn",
-            "seriennummer",
-        ),
-        "name": ("asset name", "assetname", "device name", "names", *_NAME, "device"),
-        "location": ("location", "site", "site name", "building", "room", "standort", "emplacement"),
+        "product": _words("model, device model, hw product, hardware, hw, device type, modell, modèle, type"),
+        "maker": _words("manufacturer, hw vendor, vendor, make, brand, hersteller, fabricant, marke, marque"),
+        "serial": _words("serial number, serialnumber, serial no, serial, device serial number, sn, seriennummer"),
+        "name": (*_words("asset name, assetname, device name, names"), *_NAME, "device"),
+        "location": _words("location, site, site name, building, room, standort, emplacement"),
         "seen": _SEEN,
     },
     needed=("ip", "product"),

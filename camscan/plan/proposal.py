@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from camscan.asset import Asset, Judgement
+from camscan.asset.spelling import Spellings
 from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months_between
 from camscan.plan.capacity import Limits, Prices, Room, list_advice, total_cost
-from camscan.plan.naming import group_by_name
 from camscan.plan.standing import Standing, planned_day, recorded_site, removal_cost, removal_standing, site_key
 from camscan.words import count_text
 
@@ -223,7 +223,7 @@ def _list_phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) ->
                     day=min(month.last, by),
                     devices=tuple(asset.asset_id for asset in room.new[month]),
                     kept=tuple(asset.asset_id for asset in before[month]),
-                    sites=tuple(group_by_name(room.new[month], lambda asset: [recorded_site(asset) or "no site"])),
+                    sites=_site_names(room.new[month]),
                     cost=total_cost(rows, priced),
                     without_cost=prices.count(None),
                 )
@@ -242,3 +242,10 @@ def _advise_limits(
     if unplaced:
         yield f"{len(unplaced):,} of {count_text(len(wanted))} cannot be placed by {by}"
         yield from needed or ("each limit alone would be enough, but all together are not: raise one of them",)
+
+
+def _site_names(assets: Iterable[Asset]) -> tuple[str, ...]:
+    sites = Spellings()
+    for asset in assets:
+        sites.add(recorded_site(asset) or "no site")
+    return sites.all_shown()

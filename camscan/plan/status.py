@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from camscan.asset import CLOSED, Asset, Grouping, Judgement
 from camscan.asset.kinds import founded_capabilities
+from camscan.asset.spelling import Spellings
 from camscan.dataclass import dataclass
 from camscan.plan.calendar import budget_year
 from camscan.plan.entered_twice import entered_twice
-from camscan.plan.naming import Spellings
 from camscan.plan.standing import (
     REMAINING,
     UNCONFIRMED,

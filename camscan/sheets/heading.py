@@ -116,28 +116,30 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
         tuple(unknown),
         (*page.notes, *(() if is_ours else left), *once, *said),
         frozenset() if is_ours else _columns_read_leniently(header, places, theirs),
-        tuple(_describe_unread(each, theirs) for each in pages if each is not page and _lists_devices(each, theirs)),
+        tuple(filter(None, (_describe_unread(each, theirs) for each in pages if each is not page))),
     )
 
 
-def _lists_devices(page: Page, theirs: Mapping[str, str]) -> bool:
-    """Whether a worksheet has a list of devices: several known headings, one of which tells devices apart."""
+def _describe_unread(page: Page, theirs: Mapping[str, str]) -> str:
+    """A sentence about a worksheet that was not read; empty if it has no list of devices.
+
+    A list has several known headings, one of which tells devices apart, and rows below them.
+    """
     best = _best_header([page], theirs)
     if best is None:
-        return False
+        return ""
     header = page.lines[best[2]]
     names = {name for cell in header.cells if (name := _our_column(cell, theirs))}
-    names |= {STATED.get(name, name) for name in _guess_headings(header, theirs).values()}
-    has_key = not _TELLING.isdisjoint(STATED.get(name, name) for name in names)
-    return has_key and len(names) >= LIST_FROM and bool(_data_rows(page.lines[best[2] + 1 :], header)[0])
-
-
-def _describe_unread(page: Page, theirs: Mapping[str, str]) -> str:
+    names = {STATED.get(name, name) for name in (*names, *_guess_headings(header, theirs).values())}
+    rows, _ = _data_rows(page.lines[best[2] + 1 :], header)
+    if not rows or len(names) < LIST_FROM or _TELLING.isdisjoint(names):
+        return ""
     if page.is_hidden:
         return f"the sheet '{page.name}' is hidden, and was not read"
-    best = _best_header([page], theirs)
-    rows = count_text(len(_data_rows(page.lines[best[2] + 1 :], page.lines[best[2]])[0]) if best else 0, "row")
-    return f"the sheet '{page.name}' has a list too ({rows}), and was not read: save it as a file of its own for import"
+    number = count_text(len(rows), "row")
+    return (
+        f"the sheet '{page.name}' has a list too ({number}), and was not read: save it as a file of its own for import"
+    )
 
 
 def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int]:

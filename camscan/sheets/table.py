@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from operator import itemgetter
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement
 from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind
-from camscan.asset.spelling import choice_in_words, usual_spelling
+from camscan.asset.spelling import Spellings, choice_in_words
 from camscan.cells import all_harmless
 from camscan.sheets import Extra, Rows, Table
 from camscan.sheets.row import SUMS, Setting, device_row
@@ -244,18 +243,16 @@ class Cost:
 def finance_page(costs: Iterable[Cost]) -> Extra:
     """The costs of the removal by financial year, budget code and site, with the sum of each year and of all years."""
     found: dict[tuple[str, str, str], list[Decimal | None]] = {}
-    written: dict[str, Counter[str]] = {}
+    sites = Spellings()
     for each in costs:
-        found.setdefault((each.year, each.budget_code, each.site.casefold()), []).append(each.pounds)
-        written.setdefault(each.site.casefold(), Counter())[each.site] += 1
-    spelled = {key: usual_spelling(names) for key, names in written.items()}
+        found.setdefault((each.year, each.budget_code, sites.add(each.site)), []).append(each.pounds)
     rows: list[tuple[str, ...]] = []
     bold: set[int] = set()
     for year in sorted({key[0] for key in found}, key=lambda each: (not each, each)):
         own = {key: prices for key, prices in found.items() if key[0] == year}
         name = year or "No date yet"
         for (_, code, site), prices in sorted(own.items(), key=lambda item: (not item[0][1], item[0][1:])):
-            rows.append(_priced_row((name, code or "(none)", spelled[site] or "(no site)"), prices))
+            rows.append(_priced_row((name, code or "(none)", sites.shown(site) or "(no site)"), prices))
         bold.add(len(rows))
         rows.append(
             _priced_row(

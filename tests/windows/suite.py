@@ -111,7 +111,7 @@ LEFT_OUT: dict[str, str] = {
     "cli_table.py::test_it_is_called_as_briefly_as_it_can_be": _PATHS,
     "cli_config.py::TestInit::test_not_through_a_dangling_link_either": _LINKS,
     "cli_config.py::TestInit::test_a_directory_that_is_missing": _PATHS,
-    "config_credential.py::*that home directory is not known*": "any name may have a folder beside the user's own",
+    "config_credential.py::*that home folder is not known*": "any name may have a folder beside the user's own",
     "cli_enrich.py::test_a_password_that_others_may_read_is_not_used": _MODES,
     "cli_foi.py::TestDraft::test_it_writes_the_files_for_their_owner_alone_and_says_what_to_do": _MODES,
     "cli_foi.py::TestRelease::test_nothing_is_remembered_where_a_file_cannot_be_written": _PATHS,

@@ -34,7 +34,7 @@ _AROUND = frozenset({"Returned records:", "Command completed successfully."})
 """The lines that dnscmd writes before and after the records."""
 _LISTED = re.compile(
     # Of the DNS console, of PowerShell, of nslookup and of "host -l"; the address is the first after the type.
-    r"\s*(?P<name>[\w.*@-]{1,255})(?:(?:\s+|\t)(?:A|AAAA|[^\t]{1,30}\((?:A|AAAA)\))(?:\s.{0,200}?)?\s"
+    r"\s*(?P<name>[\w.*@-]{1,255})(?:\s+(?:A|AAAA|[^\t]{1,30}\((?:A|AAAA)\))(?:\s.{0,200}?)?\s"
     r"|\s+has (?:IPv6 )?address )\s*(?P<ip>\d{1,3}(?:\.\d{1,3}){3}"
     r"|(?=[0-9a-f:.]{0,45}::)[0-9a-f:.]{2,45}|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})(?:\s.*)?",
     re.IGNORECASE,

@@ -48,7 +48,7 @@ _PLAIN_WORDS = {
     sqlite3.SQLITE_IOERR: "the disk reports an error (full, over quota, or failing?); free some space and run again. "
     "Nothing of this run was recorded",
     sqlite3.SQLITE_READONLY: "it is read-only; change its permissions, or name another file with --register",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and of its directory",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and of its folder",
     sqlite3.SQLITE_NOTADB: "it is not a register; name another file with --register",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
     sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file",

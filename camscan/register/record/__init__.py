@@ -101,7 +101,7 @@ def _decide_stages(connection: Connection, report: Report, offline_after: int, b
     standing = reading.read_presence(connection, report, [each.id for each in entries if each.known])
     missed = presence.count_missed(report, scan, entries, standing, find_place, offline_after=offline_after)
 
-    asked = [*conflicts.list_questions(conflicts.list_doubts(question, found), entries), *channelled.questions]
+    asked = [*conflicts.list_questions(conflicts.list_contradictions(question, found), entries), *channelled.questions]
     noted = conflicts.new_questions(asked, entries, reading.read_conflicts(connection, asked, channelled.changes))
 
     told_now = news.list_news(report, entries, standing.removals, noted)
@@ -128,7 +128,7 @@ def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) 
     entries = entry.make_entries(report, found, find_place, free, reading.read_mapped(connection))
     behind = late_scans.find_overtaken(entries)
     asked = conflicts.list_questions(
-        late_scans.doubts_of_new_devices(conflicts.list_doubts(question, found), behind), entries
+        late_scans.contradictions_of_new_devices(conflicts.list_contradictions(question, found), behind), entries
     )
     noted = conflicts.new_questions(asked, entries, reading.read_conflicts(connection, asked, ()))
     others = [each for index, each in enumerate(entries) if index not in behind]

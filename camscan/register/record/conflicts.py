@@ -37,13 +37,13 @@ class Contradiction(NamedTuple):
     """Index of the other device in the report; None if it is not in the report."""
 
 
-def list_doubts(question: Search, matching: Matching) -> tuple[Contradiction, ...]:
+def list_contradictions(question: Search, matching: Matching) -> tuple[Contradiction, ...]:
     """Everything that matching could not decide."""
     settled = {row.id for _, row in matching.stand_ins}
-    return tuple(doubt for doubt in _find_doubts(question, matching) if doubt.other not in settled)
+    return tuple(one for one in _find_contradictions(question, matching) if one.other not in settled)
 
 
-def _find_doubts(question: Search, matching: Matching) -> Iterator[Contradiction]:
+def _find_contradictions(question: Search, matching: Matching) -> Iterator[Contradiction]:
     used = {each.id for each in matching.known.values()}
     yield from _shared_keys(question)
     for index, device in enumerate(question.report.devices):
@@ -139,13 +139,13 @@ def list_questions(found: Sequence[Contradiction], entries: Sequence[Entry]) -> 
     """The contradictions of a report, with the rows of its devices."""
     return [
         Question(
-            entries[doubt.device].id,
-            entries[doubt.device].asset_id,
-            doubt.kind,
-            doubt.detail,
-            doubt.other if doubt.other_in_report is None else entries[doubt.other_in_report].id,
+            entries[contradiction.device].id,
+            entries[contradiction.device].asset_id,
+            contradiction.kind,
+            contradiction.detail,
+            contradiction.other if contradiction.other_in_report is None else entries[contradiction.other_in_report].id,
         )
-        for doubt in found
+        for contradiction in found
     ]
 
 

@@ -62,9 +62,9 @@ def find_overtaken(entries: Sequence[Entry]) -> frozenset[int]:
     return frozenset(index for index, each in enumerate(entries) if each.known and each.known.last_scan)
 
 
-def doubts_of_new_devices(doubts: Iterable[Contradiction], behind: Collection[int]) -> list[Contradiction]:
+def contradictions_of_new_devices(found: Iterable[Contradiction], behind: Collection[int]) -> list[Contradiction]:
     """The contradictions of devices that are new in the register."""
-    return [each for each in doubts if each.device not in behind]
+    return [one for one in found if one.device not in behind]
 
 
 def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
