@@ -101,6 +101,17 @@ def test_an_unsuitable_python_is_refused_in_one_line(checkout: Path, script: str
     assert not (checkout / ".venv").exists()
 
 
+def test_an_environment_behind_a_link_is_not_emptied(checkout: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine").touch()
+    (checkout / ".venv").symlink_to(other)
+    done = subprocess.run(["sh", "tools/environment", "run"], cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("camscan: .venv is a link to another environment"), done.stderr
+    assert (other / "mine").exists()
+
+
 def test_without_a_network_the_way_out_is_named(checkout: Path) -> None:
     shutil.copytree(ROOT / "requirements", checkout / "requirements")
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_EXTRA_INDEX_URL": "", "PIP_CONFIG_FILE": os.devnull}
