@@ -273,7 +273,8 @@ class TestImport:
             ),
             ("x.ods", b"nonsense", "it is not an OpenDocument spreadsheet (.ods)"),
             ("x.xlsx", b"", "it is not an Excel workbook (.xlsx)"),
-            ("x.txt", b"", "which format? Its name must end in one of .csv, .ods, .xlsx"),
+            ("x.txt", b"", "it is empty; save it again, or name another file"),
+            ("x.xls", b"<table><tr><td>Asset No", "it is a web page, not a spreadsheet; open it in a spreadsheet program"),
         ],
     )
     def test_a_file_that_cannot_be_used(

@@ -209,7 +209,7 @@ class TestWhoMay:
         assert not [each for each in page.all("input") if each.get("name") in {"kind", "add"}]
         answer = send(client, b"10.0.0.1 ether 00:00:5e:00:53:01 C eth0\n", "arp.txt", kind="arp", add="yes")
         assert answer.status_code == 422, "it is taken for a spreadsheet"
-        assert "which format?" in Page(answer.text).text
+        assert "none of its rows has known headings" in Page(answer.text).text
 
     def test_read_only_takes_nothing(self, desk: Desk) -> None:
         client = Client(desk_of(desk.space, is_read_only=True))

@@ -27,6 +27,7 @@ from camscan.plan.standing import planned_day, removal_cost, removed_day
 from camscan.register import Edit, NewRow, Register
 from camscan.sheets import Extra, Rows, Sheet, Table, compare, heading, new_rows
 from camscan.sheets.compare import Comparison
+from camscan.sheets.file_kind import format_to_read
 from camscan.sheets.heading import FoundTable
 from camscan.sheets.new_rows import SortedRows
 from camscan.sheets.table import (
@@ -124,12 +125,9 @@ def read_sheet(
 
 
 def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> FoundTable:
-    """Read the table in the content of a file of that name; otherwise like :func:`read_sheet`.
-
-    The name shows the format; without one, the content does.
-    """
-    sheet = sheets.format_of_file(name) if name else sheets.detect_format(content)
+    """Read the table in the content of a file of that name; otherwise like :func:`read_sheet`."""
     try:
+        sheet = format_to_read(name, content)
         return heading.find_table(sheet.read(content), heading.parse_mapping(pairs))
     except UsageError as error:
         raise UsageError(f"{name or file_name(Path('-'))}: {error}") from None

@@ -137,12 +137,6 @@ def load_formats() -> Mapping[str, Sheet]:
     return {sheet.suffix: sheet for sheet in sorted(found, key=lambda sheet: sheet.suffix)}
 
 
-def detect_format(content: bytes) -> Sheet:
-    """The format of content that has no file name."""
-    is_archive, is_opendocument = content.startswith(b"PK"), b"opendocument.spreadsheet" in content[:200]
-    return load_formats()[".ods" if is_opendocument else ".xlsx" if is_archive else ".csv"]
-
-
 def format_of_file(path: str) -> Sheet:
     """The format of a file, by its suffix; '-' means CSV. Raises UsageError for any other suffix."""
     suffix = ".csv" if path == "-" else PurePath(path).suffix.lower()

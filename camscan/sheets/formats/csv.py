@@ -26,6 +26,8 @@ _HEAD = 1 << 16
 """Characters at the beginning of a file in which the header must be."""
 _HEADER_WITHIN = 30
 _BLOCK = 500
+_MOSTLY = 0.7
+"""From this share of NULs in every other byte, a text is UTF-16."""
 _LONGEST_CELL = 1 << 20
 _MOST_COLUMNS, _MOST_LINES = 1000, 500_000
 """As for workbooks: columns further right are not read, and no register has more rows. Guessing headings takes time."""
@@ -76,10 +78,12 @@ def read_csv(content: bytes) -> list[Page]:
     before = csv.field_size_limit(_LONGEST_CELL)  # the limit is one for the whole program
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     ended = last = 0
+    long: list[tuple[int, int]] = []
     try:
         for number, cells in enumerate(rows, start=1 + skip):
             lines.append(Line(number, tuple(map(plain_text, cells[:_MOST_COLUMNS]))))
             ended, last = last, rows.line_num
+            long += [(ended, last)] if last > ended + 1 else []
             if len(lines) > _MOST_LINES:
                 raise UsageError(f"it has more than {_MOST_LINES:,} rows, which is too many for a register")
     except csv.Error as error:
@@ -88,6 +92,7 @@ def read_csv(content: bytes) -> list[Page]:
         csv.field_size_limit(before)
     if last > ended + 1 and _ends_in_quotes(text, delimiter):
         raise UsageError(f"a quotation mark opens in line {ended + 1} or after it and is never closed; correct it")
+    _refuse_swallowed_rows(text, delimiter, long, skip)
     return [Page("", tuple(lines), tuple(notes))]
 
 
@@ -101,6 +106,22 @@ def _ends_in_quotes(text: str, delimiter: str) -> bool:
     return False
 
 
+def _refuse_swallowed_rows(text: str, delimiter: str, long: Sequence[tuple[int, int]], skip: int) -> None:
+    """Raise UsageError if a cell with line breaks ends at a quotation mark within a text, such as in ``19" rack``.
+
+    ``long`` has the lines of the rows that have several. Such a cell has swallowed the rows up to that mark.
+    """
+    written = io.StringIO(text, newline="").readlines() if long else []
+    for before, last in long:
+        try:
+            list(csv.reader(written[before:last], delimiter=delimiter, strict=True))
+        except csv.Error:
+            raise UsageError(
+                f"a quotation mark opens in line {before + 1 + skip} and closes in line {last + skip}, "
+                "within another text; correct it"
+            ) from None
+
+
 def _decode_text(content: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
@@ -108,6 +129,8 @@ def _decode_text(content: bytes) -> tuple[str, str]:
                 return content.decode(encoding), encoding
             except UnicodeDecodeError as error:
                 raise UsageError(f"its text is damaged at byte {error.start}") from error
+    if encoding := _unmarked_utf16(content[:4096]):
+        return content.decode(encoding, "replace"), encoding
     if b"\x00" in content[:4096]:
         raise UsageError("it is not a CSV file: it holds bytes that are not text; save it as CSV UTF-8, .ods or .xlsx")
     try:
@@ -115,6 +138,15 @@ def _decode_text(content: bytes) -> tuple[str, str]:
     except UnicodeDecodeError:
         # Five bytes mean nothing in Windows-1252, but programs write them anyway.
         return content.decode("cp1252", errors="replace"), "cp1252"
+
+
+def _unmarked_utf16(head: bytes) -> str:
+    """The name of UTF-16 without a byte order mark; empty for another encoding: Western text has NULs in every pair."""
+    half = len(head) // 2
+    counts = (head[1::2].count(0), head[::2].count(0))
+    if half and min(counts) == 0 and max(counts) > _MOSTLY * half:
+        return "utf-16-le" if counts[0] else "utf-16-be"
+    return ""
 
 
 def _find_delimiter(text: str) -> str:
