@@ -274,7 +274,11 @@ class TestImport:
             ("x.ods", b"nonsense", "it is not an OpenDocument spreadsheet (.ods)"),
             ("x.xlsx", b"", "it is not an Excel workbook (.xlsx)"),
             ("x.txt", b"", "it is empty; save it again, or name another file"),
-            ("x.xls", b"<table><tr><td>Asset No", "it is a web page, not a spreadsheet; open it in a spreadsheet program"),
+            (
+                "x.xls",
+                b"<table><tr><td>Asset No",
+                "it is a web page, not a spreadsheet; open it in a spreadsheet program",
+            ),
         ],
     )
     def test_a_file_that_cannot_be_used(
