@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from pathlib import Path
@@ -32,8 +32,27 @@ EDITION = "edition"
 _ROOM = 8 << 20
 """Bytes of earlier identifications that are kept."""
 
+_KEYS = 4096
+"""Keys of which it is remembered whether they make a difference; the vocabulary has about 300."""
+
 FORMAT = 4
 """Version of the cache's content: it increases when the content changes."""
+
+
+class _Heeded(dict[str, bool]):
+    """Key -> whether it can make a difference. Keys are added when they are asked for, within a number."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, asked: Collection[str]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def __missing__(self, key: str) -> bool:
+        found = key in self._asked or key.endswith(MAY_HOLD_MAC)
+        if len(self) < _KEYS:
+            self[key] = found
+        return found
 
 
 class Unit(NamedTuple):
@@ -115,11 +134,12 @@ class Database:
 
     def heeds(self, key: str) -> bool:
         """Whether a fact with this key can make a difference to any match."""
-        return key in self._heeded or key.endswith(MAY_HOLD_MAC)
+        return self.heeded[key]
 
     @functools.cached_property
-    def _heeded(self) -> frozenset[str]:
-        return self._first_matcher.asked | self._second_matcher.asked | self.statements.places.keys()
+    def heeded(self) -> Mapping[str, bool]:
+        """For every key, the answer of :meth:`heeds`."""
+        return _Heeded(self._first_matcher.asked | self._second_matcher.asked | self.statements.places.keys())
 
     @property
     def derives_from(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from camscan.model import Observation
 from camscan.protocols import transport_of
@@ -15,25 +15,27 @@ Values = dict[str, list[tuple[str, str]]]
 """Key -> (value, where it was seen), for one device."""
 
 
-def group_values(observations: Iterable[Observation]) -> Values:
+def group_values(observations: Iterable[Observation], heeded: Mapping[str, bool] | None = None) -> Values:
     """Observations of one device by key, each with the place where it was seen.
 
-    A redirect to another host is left out: it is about that host, and the sender may name any host.
+    A redirect to another host is left out: it is about that host, and the sender may name any host. ``heeded`` says of
+    each key whether it is wanted; all are, without it.
     """
     values: Values = {}
-    probe, port, where = "", 0, ""
-    for seen in observations:
-        if seen.key == "http.redirect" and _leaves_device(seen.value, seen.ip):
+    last, where = ("", 0), ""
+    for ip, port, probe, key, value, _ in observations:
+        if heeded is not None and not heeded[key]:
             continue
-        if seen.port != port or seen.probe != probe:  # the facts of one reply follow each other
-            probe, port = seen.probe, seen.port
+        if key == "http.redirect" and _leaves_device(value, ip):
+            continue
+        if last != (probe, port):  # the facts of one reply follow each other
+            last = probe, port
             where = f" ({transport_of(probe)} {port})" if port else ""
-        told = seen.value, where
-        known = values.get(seen.key)
+        known = values.get(key)
         if known is None:
-            values[seen.key] = [told]
+            values[key] = [(value, where)]
         else:
-            known.append(told)
+            known.append((value, where))
     return values
 
 

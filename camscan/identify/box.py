@@ -77,7 +77,7 @@ def _held_down(found: Identification, said: str) -> Identification:
 
 
 def _identify_cached(observations: Sequence[Observation], database: Database) -> Identification:
-    values = group_values(observations)
+    values = group_values(observations, database.heeded)  # the others change nothing, whatever they say
     if not values:
         return Identification()
     facts = marshal.dumps(values, _MARSHAL)  # whole and with every length: no two boxes give the same

@@ -7,14 +7,14 @@ parser serves captured replies.
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import functools
 import importlib
 import pkgutil
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from typing import Self
 from uuid import UUID
 
 from camscan.cache import ENTRY, Cache, size_of_texts
@@ -146,26 +146,35 @@ def load_probe(name: str) -> Probe:
     return found
 
 
-@dataclass(slots=True)
 class Fault:
-    """An error of camscan itself inside a ``catch_fault`` block."""
+    """An error of camscan itself inside a ``catch_fault`` block. Not a generator, because every reply needs one."""
 
-    detail: str = ""
-    """One line for a person; empty if nothing went wrong."""
+    __slots__ = ("detail",)
+
+    def __init__(self) -> None:
+        self.detail = ""
+        """One line for a person; empty if nothing went wrong."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
+        self.detail = "".join(one if one.isprintable() else " " for one in text[:_LONGEST_DETAIL])
+        return True
 
 
-@contextlib.contextmanager
-def catch_fault() -> Iterator[Fault]:
+def catch_fault() -> Fault:
     """The one safety net under all code that reads what a device sent: our own error is noted, and the run continues.
 
     Cancellation passes. The caller turns the fault into ``Outcome.BUG``, with the bytes that caused it.
     """
-    fault = Fault()
-    try:
-        yield fault
-    except Exception as error:  # noqa: BLE001 - the one place: no bytes of a device may end a run
-        text = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
-        fault.detail = "".join(one if one.isprintable() else " " for one in text[:_LONGEST_DETAIL])
+    return Fault()
+
+
+_make = tuple.__new__
 
 
 def read_reply(probe: Probe, reply: Reply) -> Attempt:
@@ -187,7 +196,8 @@ def read_reply(probe: Probe, reply: Reply) -> Attempt:
     if fault.detail:
         outcome, facts, detail = Outcome.BUG, [], fault.detail
     ip, port, name, seen_at = reply.ip, reply.port, probe.name, reply.seen_at
-    observations = tuple([Observation(ip, port, name, key, value, seen_at) for key, value in facts])
+    # As ``Observation(…)``, without the call in between: there are thirty in a reply.
+    observations = tuple([_make(Observation, (ip, port, name, key, value, seen_at)) for key, value in facts])
     attempt = Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
     return attempt if reply.is_solicited else as_unsolicited(attempt)
 
