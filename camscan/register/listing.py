@@ -57,7 +57,11 @@ class Stamp:
 
 def is_current(connection: Connection, lister: Lister) -> bool:
     """Whether every line is the same as it would be if it were made now."""
-    stamp = read_stamp(connection)
+    return _is_valid(connection, lister, read_stamp(connection))
+
+
+def _is_valid(connection: Connection, lister: Lister, stamp: Stamp | None) -> bool:
+    """Whether no line is out of date, by the stamp that was read in this transaction."""
     if stamp is None or not _is_same_basis(stamp, lister):
         return False
     table = schema.touched
@@ -74,7 +78,7 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
     Without ``rebuild``, nothing is done if every line would have to be written.
     """
     stamp = read_stamp(connection)
-    if stamp and is_current(connection, lister):
+    if stamp and _is_valid(connection, lister, stamp):
         now = _stamp_now(connection, lister, stamp.turn)
         if now != stamp:
             _write_stamp(connection, now)
@@ -155,7 +159,7 @@ def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
     ``glance`` builds the same list.
     """
     stamp = read_stamp(connection)
-    if stamp is None or not is_current(connection, lister):
+    if stamp is None or not _is_valid(connection, lister, stamp):
         return []
     scan = connection.execute(select(func.max(schema.scan.c.id))).scalar() or 0
     return [stamp.turn, stamp.edition, scan, lister.day().isoformat()]
@@ -305,15 +309,18 @@ def _naming_merged(connection: Connection, changed: Iterable[int]) -> set[int]:
 
 
 def _stamp_now(connection: Connection, lister: Lister, turn: int) -> Stamp:
-    scan, change, conflict = schema.scan, schema.change, schema.conflict
-    settled = connection.execute(select(func.max(conflict.c.settled_at))).scalar()
+    latest = (func.max(schema.conflict.c.settled_at), func.max(schema.scan.c.id), func.max(schema.change.c.id))
+    lines = select(func.count()).select_from(schema.listing)
+    query = select(*(select(each).scalar_subquery() for each in latest), lines.scalar_subquery())
+    found: Any = connection.execute(query).one()
+    settled, scan, change, count = found
     return Stamp(
         edition=lister.edition(),
         day=lister.day().isoformat(),
-        scan=connection.execute(select(func.max(scan.c.id))).scalar() or 0,
-        change=connection.execute(select(func.max(change.c.id))).scalar() or 0,
+        scan=scan or 0,
+        change=change or 0,
         settled=settled.isoformat() if settled else "",
-        lines=connection.execute(select(func.count()).select_from(schema.listing)).scalar_one(),
+        lines=count,
         turn=turn,
     )
 

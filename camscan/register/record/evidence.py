@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, select
 from camscan.model import LISTED, Attempt, Observation
 from camscan.register.codec import digest_parts
 from camscan.register.record.sighting import Place
-from camscan.register.rows import insert_batches, next_free_id, select_rows
+from camscan.register.rows import insert_batches, next_free_id, select_columns
 from camscan.register.schema import attempt, fact, observation, payload
 
 _SHORT = 8192
@@ -119,7 +119,8 @@ def _stored_ids(
     connection: Connection, table: Table, column: Column[bytes], wanted: Iterable[bytes]
 ) -> tuple[dict[bytes, int], list[bytes]]:
     """Digest -> id for every wanted digest, and the digests that must still be inserted."""
-    ids: dict[bytes, int] = {row["digest"]: row["id"] for row in select_rows(connection, table, column, wanted)}
+    rows = select_columns(connection, table.c["digest", "id"], column, list(wanted))
+    ids: dict[bytes, int] = {row.digest: row.id for row in rows}
     missing = [what for what in wanted if what not in ids]
     first = next_free_id(connection, table)
     ids |= {what: first + index for index, what in enumerate(missing)}
