@@ -86,7 +86,7 @@ class TestHelp:
         code, out, err = camscan(*path, "--help")
         assert (code, err) == (0, "")
         assert out.startswith(f"Usage: {' '.join(('camscan', *path))} ")
-        assert max(map(len, out.splitlines())) <= 100
+        assert max(map(len, out.splitlines())) <= 80
         assert COMMANDS[path].help
         for parameter in COMMANDS[path].params:
             if isinstance(parameter, click.Option):

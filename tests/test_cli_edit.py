@@ -332,7 +332,7 @@ class TestShow:
         assert camscan("show", "--lifecycle", "visited")[1] == camscan("show", "--lifecycle", "confirmed")[1] != ""
         assert "presence:           seen\n" in out
         assert "entered by people:  notes = note 6\n                            line\n" in out
-        assert "not by people:      site_name = Depot\n" in out
+        assert "worked out:         site_name = Depot\n" in out
         assert "in scope:           " in out
         assert f"3 earlier: `camscan register log {at(book).asset_id}`" in out
 

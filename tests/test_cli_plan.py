@@ -175,7 +175,7 @@ class TestPropose:
         before = (estate / "estate.db").read_bytes()
         code, out, _ = camscan("plan", "propose", "--by", "2026-12-31", "--per-month", "3")
         assert code == 0
-        assert "5 devices in 2 phases from 2026-02-01 to 2026-12-31" in out
+        assert "5 devices in 2 phases from 2026-02-01 to 2026-03-31 (the last day allowed is 2026-12-31)" in out
         assert re.search(r"^2026-02 +2026-02-28 +3 +not known +Town Hall$", out, re.MULTILINE)
         assert re.search(r"^2026-03 +2026-03-31 +2 +not known +Library$", out, re.MULTILINE)
         assert "nothing was written" in out

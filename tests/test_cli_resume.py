@@ -147,7 +147,7 @@ def honest(truths: list[dict[str, Any]], found: dict[str, Any]) -> dict[str, Any
 
 def is_news(text: str) -> bool:
     """Whether it is the one line that says so of a first scan, even where nothing else is said."""
-    return text.startswith(f"First scan of {NETWORK}. It found: ") and text.count("\n") == 1
+    return text.startswith(f"First scan of {NETWORK}. Hikvision or Dahua: ") and text.count("\n") == 1
 
 
 @pytest.fixture(scope="module")
@@ -618,7 +618,7 @@ class TestSeveralSites:
         assert re.search(r"^Left to do: Town Hall, Depot; continue with `.*camscan scan --resume`$", out, re.MULTILINE)
         code, out, err = camscan("scan", "--all", "--resume", "--quiet")
         assert (code, out) == (0, "")
-        assert re.search(r"^First scan of Depot\. It found: ", err, re.MULTILINE)
+        assert re.search(r"^First scan of Depot\. Hikvision or Dahua: ", err, re.MULTILINE)
         assert scans() == [("interrupted", "Town Hall"), ("complete", "Town Hall"), ("complete", "Depot")]
         # The next round begins from the start.
         assert camscan("scan", "--all", "--resume", "--quiet") == (0, "", "")

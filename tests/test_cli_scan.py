@@ -115,14 +115,14 @@ class TestOutput:
     def test_json_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--json", "-")
         assert code == 0
-        assert re.fullmatch(rf"First scan of {FEW}\. It found: .*\.\n", err)
+        assert re.fullmatch(rf"First scan of {FEW}\. Hikvision or Dahua: .*\.\n", err)
         assert len(ours(valid(out)["devices"])) == UNITS
 
     @pytest.mark.usefixtures("estate")
     def test_csv_alone_on_standard_output(self, camscan: Camscan) -> None:
         code, out, err = camscan("scan", FEW, "--csv", "-")
         assert code == 0
-        assert re.fullmatch(rf"First scan of {FEW}\. It found: .*\.\n", err)
+        assert re.fullmatch(rf"First scan of {FEW}\. Hikvision or Dahua: .*\.\n", err)
         rows = list(csv.DictReader(io.StringIO(out.partition("\n")[2])))
         assert "127.41.3.1" in [row["ip_addresses"] for row in rows]
 
@@ -130,7 +130,7 @@ class TestOutput:
     def test_quiet(self, camscan: Camscan, home: Path) -> None:
         code, out, err = camscan("scan", FEW, "--quiet")
         assert (code, out) == (0, "")
-        assert err.startswith(f"First scan of {FEW}. It found: ")
+        assert err.startswith(f"First scan of {FEW}. Hikvision or Dahua: ")
         assert err.count("\n") == 1
         assert camscan("scan", FEW, "--quiet") == (0, "", "")
         assert (home / "camscan.db").stat().st_size > 0

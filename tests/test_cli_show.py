@@ -21,7 +21,7 @@ from camscan.cli import _table
 from camscan.model import Confidence, Device
 from camscan.register import Register, open_register
 
-LEADING = ["Number", "IP", "Make", "Model", "Where", "Removal", "Seen"]
+LEADING = ["Number", "IP", "Maker", "Model", "Where", "Removal", "Seen"]
 DAHUA: dict[str, Any] = {"maker": "dahua", "brand": "Amcrest", "model": "IP2M-841B", "serial": "AMC041564345F"}
 
 
@@ -89,7 +89,7 @@ class TestList:
         assert "1 device that is not part of video surveillance is left out; --everything lists it.\n" in out
         assert "192.0.2.41" not in out
         assert "192.0.2.41" in camscan("show", "--everything")[1]
-        assert "A ? after a make means that it is only possible.\n" in out
+        assert "A ? after a maker means that it is only possible.\n" in out
 
     def test_the_half_of_a_number_that_is_shown_names_the_device(self, camscan: Camscan) -> None:
         half = next(line.split()[0] for line in camscan("show")[1].splitlines() if "192.0.2.3 " in line)

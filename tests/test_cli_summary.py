@@ -78,7 +78,7 @@ def test_so_does_a_subnet_that_fell_silent(capsys: pytest.CaptureFixture[str], *
 def test_a_quiet_scan_says_what_is_new_and_else_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     printer, other = (nameless(f"192.0.2.{number}", is_camera_system=False, kind="printer") for number in (88, 89))
     scan(camera(1), printer, quiet=True)
-    assert capsys.readouterr() == ("", "First scan of 192.0.2.0/24. It found: 1 device (1 camera).\n")
+    assert capsys.readouterr() == ("", "First scan of 192.0.2.0/24. Hikvision or Dahua: 1 device (1 camera).\n")
     scan(camera(1), quiet=True)
     assert capsys.readouterr() == ("", "")
     assets = scan(camera(1), camera(2), nameless("192.0.2.90"), other, quiet=True).new
@@ -86,7 +86,7 @@ def test_a_quiet_scan_says_what_is_new_and_else_nothing(capsys: pytest.CaptureFi
     assert told.out == ""
     assert told.err.splitlines() == [
         f"New: Hikvision DS-2CD2385G1-I at 192.0.2.3 ({assets[0]})",
-        f"New: unknown make at 192.0.2.90 ({assets[1]})",
+        f"New: unknown maker at 192.0.2.90 ({assets[1]})",
     ]
     scan(*map(camera, range(1, 26)), quiet=True)
     assert capsys.readouterr().err.splitlines()[-1] == "… and 13 more new devices"

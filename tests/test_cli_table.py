@@ -87,7 +87,7 @@ def test_unknown_devices_are_listed_and_other_devices_counted(capsys: pytest.Cap
     others = [nameless("192.0.2.9"), nameless("192.0.2.100"), printer]
     print_report(report(camera(), camera(2, maker=None), *others), NOTHING_NEW, "camscan.db", MANY)
     printed = lines(capsys)
-    at = printed.index("Of unknown make; please inspect them:")
+    at = printed.index("Of unknown maker; please inspect them:")
     assert [line.split(maxsplit=2) for line in printed[at + 2 : at + 4]] == [
         ["192.0.2.9", "tcp/80", "http.server = webserver"],
         ["192.0.2.100", "tcp/80", "http.server = webserver"],

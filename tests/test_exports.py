@@ -208,7 +208,7 @@ class TestTable:
             table.device_row(camera(because=lines))[-1]
             == "It answered Hikvision's own search protocol and gave its model."
         )
-        assert table.device_row(camera(conflicts=("two serials",)))[-1] == "conflict: two serials"
+        assert table.device_row(camera(conflicts=("two serials",)))[-1] == "two serials"
 
     def test_hostile_text_is_short_harmless_lines(self) -> None:
         (row,) = table.table_rows([HOSTILE_CAMERA])

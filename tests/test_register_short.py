@@ -301,7 +301,7 @@ class TestUndo:
         code, dry, _ = camscan("register", "undo")
         assert (code, len(book.devices())) == (0, 6)
         assert dry.endswith(
-            "2 entries would be restored, 2 devices would be removed, 0 unchanged. "
+            "2 entries would be restored, 2 devices would be deleted, 0 unchanged. "
             "Nothing was written; --apply does it.\n"
         )
         code, out, _ = camscan("register", "undo", "--apply")

@@ -19,7 +19,7 @@ from camscan.headline import Headline
 from camscan.plan import DEFINITIONS, describe_formula
 from camscan.plan.burndown import Point
 from camscan.plan.scan_coverage import ScannedNetworks
-from camscan.plan.status import Status
+from camscan.plan.status import NOT_SAID, Status
 from camscan.register.address import address_of
 from camscan.register.glance import ListingState, is_writable_now, read_at_a_glance
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from camscan.config import Config
     from camscan.register import Register
 
-__all__ = ["DEFINITIONS", "Overview", "count_lines", "describe_formula", "load_overview"]
+__all__ = ["DEFINITIONS", "NOT_SAID", "Overview", "count_lines", "describe_formula", "load_overview"]
 
 PROGRAMME = "programme"
 """The name under which the register keeps it."""

@@ -30,14 +30,14 @@ class ScanNews:
     first_of: str = ""
     """The site, or the targets, that had not been scanned before; empty if they had."""
     saw: str = ""
-    """The counts of the headline, for that first scan alone."""
+    """The headline sentence, for that first scan alone."""
     new: Sequence[Asset] = ()
     """Devices that are new since the previous scans: cameras, recorders and possible ones, of every make."""
 
     def sentences(self) -> list[str]:
         """Lines for people: one for the first scan of a place, otherwise one for every new device."""
         if self.first_of:
-            return [f"First scan of {self.first_of}. It found: {self.saw}"]
+            return [f"First scan of {self.first_of}. {self.saw}"]
         lines = [f"New: {_describe_device(row)}" for row in self.new[:MOST]]
         if len(self.new) > MOST:
             lines.append(f"… and {len(self.new) - MOST:,} more new devices")
@@ -56,7 +56,7 @@ def find_scan_news(book: Register, report: Report, recorded: Recorded) -> ScanNe
         return ScanNews(new=[row for row in book.devices_by_number(new) if _may_be_a_camera(row)])
     if not report.site and not _has_camera(book, new):
         return ScanNews()
-    return ScanNews(report.site or list_text(report.targets), headline_of_report(report).counts)
+    return ScanNews(report.site or list_text(report.targets), headline_of_report(report).text)
 
 
 def _has_camera(book: Register, new: Sequence[str]) -> bool:
@@ -74,6 +74,6 @@ def _may_be_a_camera(row: Asset) -> bool:
 
 def _describe_device(row: Asset) -> str:
     found = row.identification
-    what = " ".join(word for word in (maker_name(found.maker, "unknown make"), found.model) if word)
+    what = " ".join(word for word in (maker_name(found.maker, "unknown maker"), found.model) if word)
     site = device_site(row)
     return f"{what} at {', '.join(row.ip_addresses)}{f', {site}' if site else ''} ({row.asset_id})"

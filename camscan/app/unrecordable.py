@@ -25,7 +25,7 @@ def record_without_faults(
 ) -> Recorded:
     """Record a report. If that fails by a fault of camscan, without what its devices said that causes the fault.
 
-    Such a device is recorded without its observations, if need be as one of unknown make. ``rehearse`` is ``record``
+    Such a device is recorded without its observations, if need be as one of unknown maker. ``rehearse`` is ``record``
     without writing; ``warn`` gets a sentence about each such device. Raises CamscanError as ``record`` does, and the
     fault itself if no single device causes it.
     """

@@ -208,9 +208,9 @@ def cli(context: click.Context) -> None:
     """Find every Hikvision and Dahua camera and recorder on your own network, and keep a register of them.
 
     \b
-    Start with:  camscan demo               (a simulated estate; nothing leaves this machine)
-    Then:        camscan scan 10.1.2.0/24   (addresses of your own)
-    Then:        camscan show 10.1.2.34     (one device, and how it was identified)
+    Start with:  camscan demo              (simulated: asks no real device)
+    Then:        camscan scan 10.1.2.0/24  (addresses of your own)
+    Then:        camscan show 10.1.2.34    (one device, and its evidence)
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ from camscan import app
 from camscan.asset.columns import EDITABLE
 from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _devices
-from camscan.cli._words import program_name, terminal_columns
+from camscan.cli._words import paragraph_width, program_name
 from camscan.dates import moment_text
+from camscan.identify.contradictions import describe_contradiction
 from camscan.output import visible
 from camscan.words import count_text
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from camscan.vulnerabilities.assess import Verdict
 
 _LABEL = 15
-_WIDEST = 100
 _CHANGES = 5
 """Maximum changes by people that are shown for one device; the rest is in the log."""
 _NAMED = 3
@@ -47,7 +46,7 @@ def print_device(known: Details, words: str) -> None:
     ``words`` are those after ``camscan show``, for the line that names the long form.
     """
     click.echo(visible(app.device_words.device_title(known), _SHOWN))
-    width = min(terminal_columns(), _WIDEST) if sys.stdout.isatty() else _WIDEST
+    width = paragraph_width()
     for label, text in _answer_rows(known):
         first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
         click.echo(click.wrap_text(visible(text, _SHOWN), width, first, rest) if text else first.rstrip())
@@ -73,7 +72,8 @@ def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
     yield "Last seen", app.device_words.describe_sightings(row)
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
-        yield "Please check", f"{count_text(contradictions, 'contradiction')} about what it is; --evidence shows them"
+        them = "it" if contradictions == 1 else "them"
+        yield "Please check", f"{count_text(contradictions, 'contradiction')} about what it is; --evidence shows {them}"
 
 
 def _listed_rows(row: Asset) -> Iterator[tuple[str, str]]:
@@ -98,7 +98,7 @@ def print_evidence(known: Details) -> None:
     _print_entries(known)
     _print_judgement(known.judgement)
     _print_several("because", row.identification.because)
-    _print_several("conflicts", (*row.identification.conflicts, *known.conflicts))
+    _print_several("contradictions", (*map(describe_contradiction, row.identification.conflicts), *known.conflicts))
     _print_weaknesses(known.weaknesses)
     _print_changes(row, known.changes)
     if known.evidence:
@@ -150,7 +150,7 @@ def _print_entries(known: Details) -> None:
     _print_several("entered by people", tuple(own))
     said = known.inherited
     shown = [f"{name} = {value}" for name, value in said.items() if name not in row.entries and name not in _NOT_LISTED]
-    _print_several("not by people", tuple(shown))
+    _print_several("worked out", tuple(shown))
 
 
 def _print_judgement(found: Judgement) -> None:

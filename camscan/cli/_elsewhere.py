@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from camscan.ingest.source import Source
     from camscan.register import ListedDevice, RecordedList
 
+_HELP_WIDTH = 76
+"""Columns of a line of help, without its indent."""
 _SHOWN = 30
 """Maximum rows of a table that are printed; the register has all."""
 
@@ -38,7 +41,11 @@ def make_command(name: str) -> click.Command:
     """Make the command of one source."""
     source = _later.sources.load_source(name)
     width = max(len(form.name) for form in source.forms)
-    forms = "\n".join(f"  {form.name:{width}}  {form.title}" for form in source.forms)
+    rest = " " * (width + 4)
+    forms = "\n".join(
+        textwrap.fill(f"  {form.name:{width}}  {form.title}", _HELP_WIDTH, subsequent_indent=rest)
+        for form in source.forms
+    )
 
     @click.command(
         name,

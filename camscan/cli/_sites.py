@@ -142,7 +142,7 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
             hang=17,
         )
     if not known.scans[place.name]:
-        click.echo(f'  {"scan":14} never; {program_name()} scan --site "{visible(place.name)}"')
+        click.echo(f'  {"scan":14} none of this site by its name; {program_name()} scan --site "{visible(place.name)}"')
 
 
 def _print_rules(config: Config, site: Site) -> None:

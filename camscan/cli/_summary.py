@@ -32,7 +32,7 @@ IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware",
 """The columns of the table. Those that a narrow window must still show come first."""
 CUT = {"Model": 8, "Because": 24}
 _CLUES = ("http.title", "http.realm", "http.server", "rtsp.server", "tls.subject_cn", "ssdp.server", "ftp.banner")
-"""Facts about a device of unknown make that may help a person to recognise it."""
+"""Facts about a device of unknown maker that may help a person to recognise it."""
 _FEW = 3
 """Maximum open ports that are printed for one device."""
 _ALSO = {
@@ -153,7 +153,7 @@ def _print_unknown(devices: Iterable[Device]) -> None:
         (device.ip_addresses[0] if device.ip_addresses else "", _first_few(device.open_ports), describe_clue(device))
         for device in sorted(devices, key=lambda device: address_order(device.ip_addresses))
     ]
-    click.echo("Of unknown make; please inspect them:")
+    click.echo("Of unknown maker; please inspect them:")
     print_table(("IP", "Answers on", "Says"), ordered[:_MOST_UNKNOWN], cut={"Says": 24})
     if len(ordered) > _MOST_UNKNOWN:
         click.echo(f"… and {len(ordered) - _MOST_UNKNOWN} more; --csv PATH and `{program_name()} show` list them all")

@@ -19,6 +19,7 @@ from camscan.output import visible
 NAME = "camscan"
 _EXAMPLE = re.compile(rf"(?:^|(?<=  )){NAME} ", re.MULTILINE)
 """The beginning of an example in help: first in its line, or after a label and two spaces."""
+_WIDEST = 100
 _MINUTE = 60
 _HOUR = 3600
 _THOUSAND = 1000
@@ -95,6 +96,11 @@ def duration_text(seconds: float) -> str:
 def terminal_columns() -> int:
     """How many columns of the terminal lines may have."""
     return shutil.get_terminal_size().columns - system.SPARE_COLUMNS
+
+
+def paragraph_width() -> int:
+    """How many columns a paragraph may have: those of the terminal, and never more than can be read with ease."""
+    return min(terminal_columns(), _WIDEST) if sys.stdout.isatty() else _WIDEST
 
 
 def print_text(text: str, *, hang: int | None = None, err: bool = False) -> None:

@@ -29,7 +29,7 @@ def accept_risk(
     """Enter a decision to keep devices: where it is recorded, and until when it holds.
 
     \b
-    camscan accept-risk CCTV-0017 --ref "Cabinet 12 January 2027, minute 48" --until 2028-03-31
+    camscan accept-risk CCTV-0017 --ref "Cabinet 2027/48" --until 2028-03-31
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     with _options.explain_values():
         entered = app.edit.enter_accepted_risk(devices, ref, acting, until=until, site=site)

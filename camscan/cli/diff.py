@@ -86,7 +86,7 @@ def diff(  # noqa: PLR0917 - one per option
     \b
     Exit code  0  nothing changed
                1  something changed
-               2  not known: wrong arguments, no register, or a file that cannot be written
+               2  not known: wrong arguments, no register, or an unwritable file
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     with _errors_as_usage(), _options.explain_values():
         told = app.diff.changes_since(app.workspace.find_workspace(config, register), since, site)

@@ -9,6 +9,7 @@ import click
 
 from camscan.cli import _options
 from camscan.cli._table import print_table
+from camscan.cli._words import paragraph_width, print_text
 from camscan.fingerprints import badges, load_database, naming
 from camscan.identify.answer import Answer, Reading, answer_text
 from camscan.output import visible
@@ -54,12 +55,13 @@ def _print_answer(asked: str, found: Answer) -> None:
 
 
 def _print_reading(reading: Reading) -> None:
+    width = paragraph_width()
     click.echo(visible(reading.about[:1].upper() + reading.about[1:]))
-    click.echo(click.wrap_text(visible(reading.answer, _LONGEST), 100, "  ", "  "))
+    click.echo(click.wrap_text(visible(reading.answer, _LONGEST), width, "  ", "  "))
     if reading.kind in {"badge", "maker"}:
         for line in reading.lines:
             says = f"{line.says} ({line.grade})" if line.grade else line.says
-            click.echo(click.wrap_text(visible(says, _LONGEST), 100, f"  {line.part + ':':15}", " " * 17))
+            click.echo(click.wrap_text(visible(says, _LONGEST), width, f"  {line.part + ':':15}", " " * 17))
         return
     columns = [
         (name, cells)
@@ -77,7 +79,7 @@ def _print_reading(reading: Reading) -> None:
 
 def _print_unknown(asked: str, found: Answer) -> None:
     def print_line(line: str) -> None:
-        click.echo(line, err=True)
+        print_text(line, hang=4, err=True)
 
     print_line(f"camscan: nothing is known about '{visible(asked, 80)}': no rule of the database fits it")
     if found.closest:

@@ -10,6 +10,7 @@ import click
 
 from camscan import app, exports
 from camscan.cli import Group, _options
+from camscan.cli._words import print_text
 from camscan.exports import LEFT_OUT, Export, Option, OptionKind, count_reasons
 from camscan.output import visible
 from camscan.words import count_text
@@ -140,7 +141,7 @@ def _write_exports(wanted: ExportRequest, register: str | Path | None, config: P
     with _options.explain_values(), space.open(readonly=True) as book:
         written = app.export.export_register(wanted, book, space.settings)
     for line in _result_lines(wanted, written):
-        click.echo(line, err="-" in {wanted.path, wanted.left_out, *wanted.options.values()})
+        print_text(line, err="-" in {wanted.path, wanted.left_out, *wanted.options.values()})
 
 
 def _result_lines(wanted: ExportRequest, written: WrittenExport) -> Iterator[str]:

@@ -53,15 +53,15 @@ def foi(  # noqa: PLR0917 - one per option
     """Write the answers to a freedom of information request into DIR: numbers, without the names of places.
 
     \b
-    camscan foi foi-123                                                       a draft
-    camscan foi foi-123 --force --released-by "FOI officer" --reference FOI-123    released
+    camscan foi foi-123       (a draft; and then, to release it:)
+    camscan foi foi-123 --force --released-by "FOI officer" --reference FOI-123
 
     DIR holds answers.html, answers.ods, answers.csv and README.txt. DIR/not-for-release holds what must not be sent:
     the small numbers with draft words for withholding them, and the comparison with earlier packs.
 
     \b
     Exit code  0  written
-               3  a draft was written, and something must be decided before its release
+               3  a draft was written; something must be decided before release
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     asked = app.foi.PackRequest(on, accept_suppression, accept_differences, role, reference, force)
     with _options.explain_values():

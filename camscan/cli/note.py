@@ -8,6 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
+from camscan.cli._words import print_text
 
 
 @click.command("note")
@@ -25,7 +26,7 @@ def note(device: str, text: str, role: str | None, register: str | None, config:
     acting = app.edit.EntryContext(role, register=register, config=config, how="camscan note")
     with _options.explain_values():
         row, line = app.edit.enter_note(device, text, acting)
-    click.echo(f"{app.devices.describe_briefly(row)}: noted: {line}")
+    print_text(f"{app.devices.describe_briefly(row)}: noted: {line}")
 
 
 GROUP = "register"

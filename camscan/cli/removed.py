@@ -29,7 +29,7 @@ def removed(
     """Enter that devices were removed, with the proof.
 
     \b
-    camscan removed CCTV-0017 CCTV-0018 --on 2027-03-31 --evidence "works order 48213"
+    camscan removed CCTV-0017 CCTV-0018 --on 2027-03-31 --evidence "order 48213"
 
     If one of them answers a scan again, `camscan diff` says so first. Only people record a removal: a device that
     scans do not see counts as not seen, not as removed.

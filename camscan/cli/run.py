@@ -50,7 +50,7 @@ def run(
     Exit code, the worst of all steps:
                0  everything due was done, or nothing was due
                1  a step failed; the others were done
-               2  camscan.yaml is wrong, or no authorisation allows a site that is due
+               2  camscan.yaml is wrong, or no authorisation allows a due site
                3  some addresses could not be asked, or are left for the next run
                4  another run is running or writing to the register
              130  interrupted (143 by the system); the next run continues

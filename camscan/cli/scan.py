@@ -109,7 +109,7 @@ def scan(  # noqa: PLR0917 - one per option
     \b
     Exit code  0  all of it was scanned
                1  failed; the register is unchanged
-               2  the request is wrong, or no authorisation allows it now; nothing was sent there
+               2  wrong request, or no authorisation allows it now; nothing sent
                3  some addresses could not be asked; what was found is kept
                4  another run is writing to the register
              130  interrupted; what was found is kept; --resume continues

@@ -39,9 +39,9 @@ def schedule(
     Without --install nothing on the system is changed: the files are printed, or written into a folder.
 
     \b
-    camscan schedule --windows --install                                  (Windows)
-    camscan schedule --systemd                                            (Linux)
-    sudo .venv/bin/camscan schedule --systemd --install --user camscan    (Linux)
+    camscan schedule --windows --install                                 (Windows)
+    camscan schedule --systemd                                           (Linux)
+    sudo .venv/bin/camscan schedule --systemd --install --user camscan   (Linux)
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     _require_one(systemd, cron, windows)
     if install and into:

@@ -9,6 +9,7 @@ import click
 from camscan import app
 from camscan.asset.columns import EDITABLE
 from camscan.cli import _devices, _options
+from camscan.cli._words import print_text
 
 if TYPE_CHECKING:
     from camscan.app.edit import EntryContext
@@ -29,12 +30,11 @@ def set_(
 
     \b
     camscan set 10.1.20.5 site_name="Town Hall" location_detail="north stair"
-    camscan set CCTV-0017 CCTV-0018 planned_removal_date=2027-03-31 lifecycle_status=planned
+    camscan set CCTV-0017 CCTV-0018 planned_removal_date=2027-03-31
     camscan set --site Depot blocked_by=
 
     A device is named by its asset number, council tag, serial number (or its end), MAC or IP address. No scan ever
-    changes
-    what you enter, and every change is kept in `camscan register log`.
+    changes what you enter, and every change is kept in `camscan register log`.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if list_columns:
         _print_columns()
@@ -50,7 +50,7 @@ def set_(
 def _print_columns() -> None:
     for column in EDITABLE:
         holds = ", ".join(column.choices) if column.choices else str(column.kind)
-        click.echo(f"{column.name:26}{column.what}\n{'':26}[{holds}]")
+        print_text(f"{column.name:26}{column.what}\n{'':26}[{holds}]", hang=27)
 
 
 GROUP = "register"

@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     from camscan.register import Register
 
 _COLUMNS = (
-    *("Number", "IP", "Make", "Model", "Where", "Removal", "Seen"),
+    *("Number", "IP", "Maker", "Model", "Where", "Removal", "Seen"),
     *("Kind", "Sure", "Serial", "Firmware", "Last seen"),
 )
 _LEADING = 7
 """Columns that fit side by side into 80 characters: they answer where and when."""
-_LEAST = {"Model": 10, "Where": 10, "Make": 9, "IP": 13}
+_LEAST = {"Model": 10, "Where": 10, "Maker": 9, "IP": 13}
 """Minimum width of a column that may be cut; the first one gets the rest of the width."""
 _STEPS: Mapping[str, str] = {SHOWN_AS.get(("lifecycle_status", each), each.value): each.value for each in Lifecycle}
 _STATUS: Mapping[str, str] = {
     Lifecycle.ORDERED: "ordered",
     Lifecycle.REMOVED: "removed",
     Lifecycle.DISPOSED: "disposed",
-    Lifecycle.ACCEPTED_RISK: "risk kept",
+    Lifecycle.ACCEPTED_RISK: "accepted risk",
     Lifecycle.NOT_OURS: "not ours",
-    Lifecycle.FALSE_POSITIVE: "no such",
+    Lifecycle.FALSE_POSITIVE: "false alarm",
 }
 """Text of the column Removal if there is no date."""
 _PRESENCE: Mapping[str, str] = {
@@ -120,7 +120,7 @@ def show(  # noqa: PLR0917 - one per option
     """Show one device in the register: what it is, where, why, and its removal; without DEVICE, list the devices.
 
     \b
-    camscan show                          every camera and recorder, also possible ones
+    camscan show                          every camera and recorder
     camscan show --site "Town Hall" --in-scope
     camscan show 10.1.2.34                one device, in a dozen lines
     camscan show 10.1.2.34 --evidence     the same with all the evidence
@@ -241,7 +241,7 @@ def _print_list(rows: _OnScreen, others: int, headline: Headline, *, asks: bool)
         )
     print_text(headline.text)
     if rows.has_possible:
-        click.echo("A ? after a make means that it is only possible.")
+        click.echo("A ? after a maker means that it is only possible.")
     if others:
         several = others > 1
         left = f"{count_text(others)} that {'are' if several else 'is'} not part of video surveillance"

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from camscan.exports import Export, address_order
 from camscan.fingerprints.wording import load_words
+from camscan.identify.contradictions import describe_contradiction
 from camscan.identify.reasons import list_reasons
 from camscan.model import Device, Report
 from camscan.output import visible
@@ -53,7 +54,7 @@ def write_table(report: Report, stream: TextIO) -> None:
 def _first_reason(device: Device) -> str:
     found = device.identification
     if found.conflicts:
-        return f"conflict: {found.conflicts[0]}"
+        return describe_contradiction(found.conflicts[0])
     return next(iter(list_reasons(found)), "")
 
 

@@ -1,4 +1,4 @@
-"""Months and budget years. Pure."""
+"""Months and financial years. Pure."""
 
 from __future__ import annotations
 

@@ -71,6 +71,11 @@ class Proposal:
         """Asset id -> the phase for which it is newly planned."""
         return {name: phase for phase in self.phases for name in phase.devices}
 
+    @property
+    def last_day(self) -> date:
+        """The end of the last phase with newly planned devices; that of the programme if there is none."""
+        return max((phase.day for phase in self.phases if phase.devices), default=self.by)
+
 
 def propose_programme(
     assets: Sequence[Asset],

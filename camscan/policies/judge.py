@@ -90,7 +90,7 @@ def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: dat
 def _judge_clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
     """All conditions of one clause. The first decides: an unknown maker, a condition that fails, one that is not known.
 
-    A device of unknown make is never cleared, wherever it is.
+    A device of unknown maker is never cleared, wherever it is.
     """
     made = list(_check_makers(clause, subject, known, today))
     findings = [*made, *_check_places(clause, subject)]

@@ -27,9 +27,10 @@ def draft_sentences(draft: Draft) -> Iterator[str]:
     """Sentences: how many devices the draft plans, and which devices that were planned before need another day."""
     found = draft.proposal
     phases = sum(bool(phase.devices) for phase in found.phases)
+    limit = f" (the last day allowed is {day_text(found.by)})" if found.last_day < found.by else ""
     yield (
         f"{count_text(len(found.planned))} in {count_text(phases, 'phase', 'phases')} from {day_text(found.begin)} to "
-        f"{day_text(found.by)}. {count_text(len(found.kept))} already "
+        f"{day_text(found.last_day)}{limit}. {count_text(len(found.kept))} already "
         f"{verb(len(found.kept), 'has a date and keeps', 'have a date and keep')} it."
     )
     kept = set(found.kept)
@@ -49,9 +50,9 @@ def month_table(draft: Draft) -> Table:
     heads = (
         Head("Month"),
         Head("By", Kind.DAY),
-        Head("Devices", Kind.NUMBER),
+        Head("New", Kind.NUMBER),
         Head("Planned before", Kind.NUMBER),
-        Head("Cost of both"),
+        Head("Cost"),
         Head("Sites"),
     )
     rows = [

@@ -106,9 +106,10 @@ def _print_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     """Print how many devices there are, and which devices with an earlier date need another day."""
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
+    limit = f" (the last day allowed is {draft.by})" if draft.last_day < draft.by else ""
     print_text(
-        f"{count_text(number)} in {count_text(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
-        f"{count_text(len(draft.kept))} already "
+        f"{count_text(number)} in {count_text(phases, 'phase', 'phases')} from {draft.begin} to "
+        f"{draft.last_day}{limit}; {count_text(len(draft.kept))} already "
         f"{verb(len(draft.kept), 'has a date and keeps', 'have a date and keep')} it"
     )
     kept = set(draft.kept)
@@ -131,7 +132,7 @@ def _print_phases(draft: Proposal) -> None:
         )
         for phase in draft.phases
     ]
-    print_table(("Phase", "By", "Devices", "Planned before", "Cost", "Sites"), table)
+    print_table(("Phase", "By", "New", "Planned before", "Cost", "Sites"), table)
 
 
 def _print_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:

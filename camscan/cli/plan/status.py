@@ -91,7 +91,7 @@ def _print_counts(found: Status) -> None:
         ("  remaining", found.remaining),
     ]
     for name, counts in lines:
-        click.echo(f"{name:{_WIDTH}}{_counts_text(counts)}")
+        print_text(f"{name:{_WIDTH}}{_counts_text(counts)}", hang=_WIDTH + 9)
     for each, words in (
         ("planned", "planned"),
         ("overdue", "overdue"),
@@ -176,15 +176,16 @@ def _print_coverage(seen: ScannedNetworks) -> None:
 
 
 def _print_costs(found: Status) -> None:
-    for title, lines in (
-        ("Cost of the remaining devices, by phase", found.by_phase),
-        ("Cost of the remaining devices, by budget year (April to March)", found.by_year),
-        ("Cost of the removed devices, by budget year", found.spent),
+    for title, lines, without in (
+        ("Cost of the remaining devices, by phase", found.by_phase, "no phase yet"),
+        ("Cost of the remaining devices, by financial year (April to March)", found.by_year, "no date yet"),
+        ("Cost of the removed devices, by financial year", found.spent, "date not recorded"),
     ):
         if any(line.cost for line in lines):
             click.echo(f"\n{title}")
             for line in lines:
-                click.echo(f"  {line.name:{_WIDTH - 2}}{_money_text(line)}")
+                name = without if line.name == app.overview.NOT_SAID else visible(line.name)
+                print_text(f"  {name:{_WIDTH - 2}}{_money_text(line)}", hang=_WIDTH + 17)
 
 
 def _money_text(line: Money) -> str:
@@ -251,7 +252,7 @@ def _print_table(rows: Sequence[Row], by: Grouping) -> None:
     )
     lines = [
         (
-            app.choice.maker_name(row.name) if by is Grouping.MAKER else row.name,
+            _row_name(row.name, by),
             *(f"{number:,}" for number in (row.in_scope, row.removed, row.remaining)),
             *(f"{row.standings[each]:,}" for each in shown),
             f"{row.unconfirmed:,}",
@@ -262,6 +263,12 @@ def _print_table(rows: Sequence[Row], by: Grouping) -> None:
     print_table((*heads, "Not seen", "Highest priority"), lines, first=(heads[0], "Remaining", "Removed", *heads[1:2]))
     if by is Grouping.CAPABILITY:
         click.echo("A device with several of these is in several lines.")
+
+
+def _row_name(name: str, by: Grouping) -> str:
+    if name == app.overview.NOT_SAID:
+        return "not recorded"
+    return app.choice.maker_name(name) if by is Grouping.MAKER else name
 
 
 def _status_document(found: Overview, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:

@@ -32,8 +32,8 @@ def add(
     """Add a device that no scan has seen: switched off, on a separate network, or behind a recorder.
 
     \b
-    camscan register add manufacturer=Hikvision model=DS-2CD2042WD-I site_name=Depot
-    camscan register add --recorder 10.1.20.9 --channel 3 location_detail="main gate"
+    camscan register add manufacturer=Hikvision model=DS-2CD2042WD site_name=Depot
+    camscan register add --recorder 10.1.20.9 --channel 3 location_detail="gate"
 
     Make, model, serial number and MAC address are kept as stated. When a later scan finds a device with this serial
     number or MAC address, it updates the same row. `camscan set --columns` lists the columns.

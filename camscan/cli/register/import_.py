@@ -61,7 +61,7 @@ def import_(  # noqa: PLR0917 - one per option
     \b
     camscan register import register.ods
     camscan register import register.ods --apply
-    camscan register import cctv-team.xlsx --add --map "Camera No=council_asset_tag"
+    camscan register import team.xlsx --add --map "Camera No=council_asset_tag"
 
     FILE is an .ods, .xlsx or .csv; '-' is standard input. Common headings of other people's lists (Make, Serial No,
     Location …) are guessed, and the guesses are printed. `camscan register undo` undoes an import.

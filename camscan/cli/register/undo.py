@@ -26,7 +26,7 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     camscan register undo
     camscan register undo --apply
 
-    Entries get back their earlier values, and devices that the import added are removed again, unless a scan has
+    Entries get back their earlier values, and devices that the import added are deleted, unless a scan has
     seen them. What somebody changed since is kept and listed (exit code 3). The log keeps both. Run it again to undo
     the import before that one.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
@@ -40,13 +40,13 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
         if change.asset_id not in gone:
             print_text(f"    {change.asset_id}: {_devices.describe_change(change)}")
     for name in done.gone:
-        print_text(f"    {name}: {'was' if do else 'would be'} removed from the register")
+        print_text(f"    {name}: {'was' if do else 'would be'} deleted from the register")
     for name, sentence in done.kept:
         print_text(f"    {name}: {visible(sentence, 300)}")
     entries = sum(change.asset_id not in gone for change in done.changes)
-    click.echo(
+    print_text(
         f"{count_text(entries, 'entry', 'entries')} {'restored' if do else 'would be restored'}, "
-        f"{count_text(len(gone))} {'removed' if do else 'would be removed'}, {len(done.kept)} unchanged."
+        f"{count_text(len(gone))} {'deleted' if do else 'would be deleted'}, {len(done.kept)} unchanged."
         f"" + ("" if do else " Nothing was written; --apply does it.")
     )
     return EXIT_PARTIAL if done.kept else 0

@@ -11,6 +11,7 @@ from camscan.asset import Asset, Judgement
 from camscan.asset.columns import EDITABLE, heading_of
 from camscan.asset.spelling import choice_in_words
 from camscan.dates import moment_text
+from camscan.identify.contradictions import describe_contradiction
 from camscan.page.render import quote_for_address
 from camscan.plan.standing import answers_after_removal
 from camscan.register import Register, StoredObservation
@@ -47,7 +48,9 @@ def show(request: PageRequest) -> Answer:
             "reasons": (known.reasons or (_NOTHING,)) if visitor.sees("evidence") else (),
             "rulings": [each for each in known.judgement.rulings if each.matches],
             "judgement": known.judgement,
-            "conflicts": [*row.identification.conflicts, *known.conflicts] if visitor.sees("evidence") else [],
+            "conflicts": [*map(describe_contradiction, row.identification.conflicts), *known.conflicts]
+            if visitor.sees("evidence")
+            else [],
             "moments": _timeline_rows(book, known, visitor),
             "evidence": _evidence_rows(known.evidence) if visitor.sees_evidence else [],
             "left_out": max(len(known.evidence) - _MOST, 0),
