@@ -181,7 +181,7 @@ class TestDebarment:
             TODAY,
         )[0]
         assert ruling.matches is not True
-        assert "no list supplied" in ruling.reason
+        assert "no list was supplied" in ruling.reason
 
     @pytest.mark.parametrize(
         ("listed", "matches"),
@@ -238,8 +238,8 @@ class TestLocalDecision:
     def test_the_sentence_has_minute_and_date(self) -> None:
         ruling = rule_by_policies(Subject(maker="hikvision", is_surveillance=True), rules("local-decision"), TODAY)[0]
         assert ruling.reason == (
-            "The council decided it (Cabinet 2026/114, 14 September 2026): it is made by Hikvision; "
-            "it binds the council."
+            "The council decided it (Cabinet 2026/114, 14 September 2026): it is made by Hikvision. "
+            "This binds the council."
         )
 
     def test_a_maker_that_there_is_not(self) -> None:
@@ -335,7 +335,7 @@ class TestWords:
 
     def test_every_sentence_says_why_and_whom_it_binds(self) -> None:
         for sentence in self.every_sentence():
-            assert re.fullmatch(r"[A-Z].*: .+; (it|the list) binds .+\.", sentence), sentence
+            assert re.fullmatch(r"[A-Z].*(: |, because ).+\. (This|The list) binds .+\.", sentence), sentence
             assert not set("{}\n") & set(sentence)
             assert len(sentence) < 500
 
@@ -344,8 +344,8 @@ class TestWords:
         assert rule_by_policies(subject, rules("uk-hcws386"), TODAY)[0].reason == (
             "HCWS386 asks departments to keep such equipment off sensitive sites and core networks: it is made by "
             "Dahua (sold as Amcrest), a company under the law of the People's Republic of China, and it is on the core "
-            "network; "
-            "it binds United Kingdom central government departments only and is advice for a council."
+            "network. "
+            "This binds United Kingdom central government departments only and is advice for a council."
         )
 
 
@@ -360,7 +360,7 @@ def overlay(directory: Path, **members: object) -> Path:
         "binding_on": "us",
         "citation": "the handbook",
         "basis": "checked",
-        "says": "Our rule has it: {why}; it binds {binding_on}.",
+        "says": "Our rule has it: {why}. This binds {binding_on}.",
         "matches": [{"makers": ["axis"]}],
         "examples": [{"maker": "axis", "matches": "yes"}],
         "counterexamples": [{"maker": "hikvision"}],
@@ -434,7 +434,7 @@ class TestFiles:
         assert "another.yaml" in problem.message
 
     def test_a_sentence_with_a_minute_that_nobody_fills(self, tmp_path: Path) -> None:
-        overlay(tmp_path, says="Ours ({minute}{date}): {why}; it binds {binding_on}.")
+        overlay(tmp_path, says="Ours ({minute}{date}): {why}. This binds {binding_on}.")
         used = policies_in_use(policies.load_known_policies([tmp_path]), Planning(("our-rule",)))
         (ruling,) = rule_by_policies(Subject(maker="axis", is_surveillance=True), used, TODAY)
         assert ruling.reason.startswith("Ours (): it is made by Axis")
@@ -461,7 +461,7 @@ class TestFiles:
             ({"examples": []}, "at least one is needed"),
             ({"examples": [{"maker": "axis"}]}, "'matches' is missing"),
             ({"counterexamples": [{"maker": "hikvision", "matches": "yes"}]}, "unknown key 'matches'"),
-            ({"says": "It is banned: {why}; it binds {binding_on}."}, "'banned': say what the text asks"),
+            ({"says": "It is banned: {why}. This binds {binding_on}."}, "'banned': say what the text asks"),
             ({"says": "It must be removed: {why} {binding_on}."}, "camscan does not judge"),
             ({"title": "the prohibited list"}, "'prohibited': say what the text asks"),
             ({"says": "Only {why}."}, "the sentence says {why} it matches and what it is {binding_on}"),

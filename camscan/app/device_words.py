@@ -66,7 +66,9 @@ def describe_scope(found: Judgement) -> str:
         reason = f"{reason[:_REASON].rpartition(' ')[0]} …"
     if not reason:
         return found.in_scope
-    return reason if found.in_scope == "unknown" else f"{found.in_scope}: {reason}"
+    if found.in_scope == "unknown":
+        return reason
+    return f"{found.in_scope}: {reason.replace('The ', 'the ', 1) if reason.startswith('The ') else reason}"
 
 
 def describe_removal(row: Asset) -> str:

@@ -50,7 +50,9 @@ def groups_section(facts: Facts, level: Level) -> Section:
         return Section("groups", title, ("Nothing is in scope.",))
     shown = [by for by in _BY if level is Level.FULL or by in _OPEN]
     said = [by for by in shown if by is Grouping.SITE or any(row.name != NOT_SAID for row in facts.groups[by])]
-    says = ["Each table has the most pressing first: the highest priority among what remains, then the largest number."]
+    says = [
+        "Each table lists the most pressing first: the highest priority among what remains, then the largest number."
+    ]
     if level is Level.SUMMARY:
         says.append("Sites and services are left out of a summary.")
     says += [f"{_MISSING[by]}." for by in shown if by not in said]

@@ -44,7 +44,7 @@ _LEVELS: Mapping[tuple[str, str], str] = {
     ("weakness", "exploited"): "one that is being exploited",
     ("weakness", "affected"): "one that its build has",
     ("weakness", "possible"): "one that its build does not rule out",
-    ("weakness", "none"): "no open one is known",
+    ("weakness", "none"): "none is known that is still open",
     ("weakness", UNKNOWN): "not known for this make or model",
     ("age", "old"): f"{OLD_YEARS} years or more, or support has ended",
     ("age", "middle"): f"{MIDDLE_YEARS} to {OLD_YEARS - 1} years",
@@ -93,7 +93,7 @@ def weigh_levels(levels: Levels, formula: Formula) -> Weight:
 
 def describe_formula(formula: Formula) -> tuple[str, ...]:
     """The formula for a report, a line for each factor: its question, and what each answer counts."""
-    lines = [f"Score = {' × '.join(Levels._fields)}, each the number of the level that applies."]
+    lines = [f"Score = {' × '.join(Levels._fields)}, with the number of the level that applies for each."]
     for name, levels in formula.factors.items():
         told = "; ".join(f"{_LEVELS[name, level]} = {value:g}" for level, value in levels.items())
         lines.append(f"{name.capitalize()}, {_MEANS[name]}: {told}.")

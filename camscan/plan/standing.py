@@ -13,10 +13,10 @@ from camscan.asset import GONE, Asset, Judgement, Lifecycle, Presence
 from camscan.dataclass import dataclass
 
 DEFINITIONS = (
-    "device: one row of the register, which is one housing, or one channel of a recorder that has its own row",
+    "device: one row of the register, which stands for one housing, or for one channel of a recorder",
     (
-        "system: one recorder or video server with every device whose row names it; a device that names none is "
-        "its own system"
+        "system: one recorder or video server together with the devices that are recorded as connected to it; any "
+        "other device is a system by itself"
     ),
     (
         "site: one building or place, identified by its UPRN or council number, else by its name; devices without "

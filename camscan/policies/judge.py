@@ -64,10 +64,10 @@ def _make_ruling(policy: Policy, subject: Subject, rules: Rules, today: date) ->
         fields = {"why": found.words, "binding_on": policy.binding_on, **rules.filled.get(policy.id, {})}
         return Ruling(policy.id, matches=True, reason=policy.says.format(**{"minute": "", "date": "", **fields}))
     if found.holds is None:
-        told = f"It is not known whether {policy.title} applies to this device: {found.words}"
+        told = f"It is not known whether {policy.title} applies to this device, because {found.words}"
     else:
-        told = f"{policy.title[:1].upper()}{policy.title[1:]} does not apply to this device: {found.words}"
-    return Ruling(policy.id, found.holds, f"{told}; it binds {policy.binding_on}.")
+        told = f"{policy.title[:1].upper()}{policy.title[1:]} does not apply to this device, because {found.words}"
+    return Ruling(policy.id, found.holds, f"{told}. This binds {policy.binding_on}.")
 
 
 def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: date) -> Finding:
@@ -76,7 +76,9 @@ def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: dat
     if policy.until and today > policy.until:
         return Finding(holds=False, words=f"it ended on {day_text(policy.until)}")
     if policy.is_empty:
-        return Finding(None, "no list supplied" if policy.filled_by == "debarment" else "nothing was entered for it")
+        return Finding(
+            None, "no list was supplied" if policy.filled_by == "debarment" else "nothing was entered for it"
+        )
     if subject.is_surveillance is False and (subject.is_sure or not subject.maker):
         return Finding(holds=False, words="it is not part of a video surveillance system")
     findings = [_judge_clause(clause, subject, known, today) for clause in policy.clauses]
