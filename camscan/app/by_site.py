@@ -1,4 +1,4 @@
-"""The devices of the register by site and address, judged, some hundreds at a time: for exports of any length.
+"""The devices of the register, judged, some hundreds at a time: by site and address for exports of any length.
 
 That needs the listing, which has the order and knows which rows stand for the same device. Where it cannot be brought
 up to date (see ``streaming``), every device is read at once.
@@ -7,30 +7,31 @@ up to date (see ``streaming``), every device is read at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from camscan import vulnerabilities
 from camscan.app.assess import judge_assets, load_rules, today_utc
 from camscan.app.devices import device_site, no_device_at, require_at_site
-from camscan.app.listing_lines import decode_outlines, find_entered_twice
+from camscan.app.listing_lines import ListedDevice, ListedEstate, decode_outlines, find_entered_twice
 from camscan.app.overview import list_by, may_list
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.errors import BusyError, RegisterError
 from camscan.plan import make_judge
-from camscan.plan.entered_twice import leave_duplicates_out
+from camscan.plan.entered_twice import entered_twice, leave_duplicates_out
 from camscan.policies import companies
 from camscan.register import Register
 from camscan.sheets.row import Setting, make_setting
 from camscan.sheets.table import sort_devices
 
-__all__ = ["Batch", "Devices", "has_lines", "list_first", "read_by_site"]
+__all__ = ["Batch", "Devices", "has_lines", "list_first", "read_by_site", "read_complete"]
 
 Batch = tuple[Sequence[Asset], Mapping[str, Judgement]]
 """Some devices in their order, and what follows for each, by asset id."""
+_Judge = Callable[[Sequence[Asset]], Mapping[str, Judgement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,32 @@ def read_by_site(
     return devices_of(require_at_site(rows, site) if site is not None else rows, settings, on or today_utc(), every)
 
 
+def read_complete(book: Register, settings: Config, on: date) -> ListedEstate:
+    """Every device of an open register, complete, in the order in which they were first found, judged as of a day.
+
+    Some hundreds are in memory at a time, if the listing is up to date.
+    """
+    if not has_lines(book, settings):
+        rows = book.devices()
+        judgements = judge_assets(rows, settings, on)
+        return ListedEstate(entered_twice(rows), (ListedDevice(row, judgements[row.asset_id]) for row in rows))
+    twice = find_entered_twice(book.lines, book.lines_of_others())
+    return ListedEstate(twice, _judge_each(book.in_batches(), _make_judge(settings, on), twice))
+
+
+def _judge_each(
+    batches: Iterable[Sequence[Asset]], judge: _Judge, twice: Mapping[str, Asset]
+) -> Iterator[ListedDevice]:
+    for rows in batches:
+        judged = leave_duplicates_out(judge(rows), twice)
+        yield from (ListedDevice(row, judged[row.asset_id]) for row in rows)
+
+
+def _make_judge(settings: Config, on: date) -> _Judge:
+    weaknesses = vulnerabilities.load_weaknesses(settings.overlays)
+    return make_judge(load_rules(settings), settings.planning.formula, weaknesses, on)
+
+
 def devices_of(rows: Sequence[Asset], settings: Config, on: date, every: Sequence[Asset] | None = None) -> Devices:
     """These devices, of all that the register has (``every``; these)."""
     judgements = judge_assets(rows, settings, on, every=every)
@@ -100,8 +127,7 @@ def _read_in_batches(
     book: Register, settings: Config, on: date, site: str | None, sees: Callable[[Asset], bool] | None
 ) -> Devices:
     only = _numbers_at_site(book, site, sees) if site is not None or sees else None
-    weaknesses = vulnerabilities.load_weaknesses(settings.overlays)
-    judge = make_judge(load_rules(settings), settings.planning.formula, weaknesses, on)
+    judge = _make_judge(settings, on)
     twice = find_entered_twice(book.lines, book.lines_of_others())
 
     def batches() -> Iterator[Batch]:

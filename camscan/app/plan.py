@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -10,14 +11,13 @@ from decimal import Decimal
 
 from camscan import plan
 from camscan.app import assess
-from camscan.app.assess import judge_assets
-from camscan.app.by_site import Batch, has_lines, list_first, read_by_site
-from camscan.app.devices import require_at_site
+from camscan.app.by_site import has_lines, list_first, read_complete
+from camscan.app.devices import device_site, no_device_at
 from camscan.app.edit import EntryContext, EntryResult, enter_entries, parse_day_or_today
-from camscan.app.listing_lines import ListedDevice, ListedEstate, find_entered_twice, read_estate
+from camscan.app.listing_lines import ListedDevice, ListedEstate, read_estate
 from camscan.app.overview import Overview, count_lines
 from camscan.app.workspace import Workspace
-from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
+from camscan.asset import CLOSED, Asset, Change, Grouping
 from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.config import Config
@@ -32,14 +32,15 @@ from camscan.plan import (
     describe_formula,
 )
 from camscan.plan.calendar import month_of
-from camscan.plan.entered_twice import entered_twice
-from camscan.plan.standing import Standing, planned_day, removal_cost
+from camscan.plan.capacity import Candidate
+from camscan.plan.standing import Standing, planned_day
 from camscan.register import Edit, Register
 from camscan.words import count_text
 
 __all__ = [
     "DEFINITIONS",
     "LEFT",
+    "NAMED",
     "WHY_LEFT",
     "ByGroup",
     "Draft",
@@ -93,10 +94,17 @@ def _parse_pounds(option: str, text: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A programme, and the devices from which it was made."""
+    """A programme, and what is needed to show and to enter it."""
 
     proposal: Proposal
-    rows: Sequence[Asset]
+    candidates: Sequence[Candidate]
+    """The devices for which it was made; not all of them have a month."""
+    named: Mapping[str, Asset]
+    """Asset id -> device, for the first ``NAMED`` of each list of the proposal: to name them to people."""
+
+
+NAMED = 20
+"""The most devices of one list that are named to people."""
 
 
 def propose_plan(
@@ -112,25 +120,40 @@ def propose_plan(
 
     ``begin`` is the first day of the next month unless another is given; ``site`` limits it to one site.
     """
-    rows = book.devices()
-    if site is not None:
-        require_at_site(rows, site)
     now, last = assess.today_utc(), parse_day_or_today(by)
     first = parse_day_or_today(begin) if begin else min(month_of(now).next.first, max(last, now))
-    judgements = judge_assets(rows, settings, now)
-    _require_decision(judgements)
-    found = plan.propose_programme(rows, judgements, now, by=last, begin=first, limits=within or Limits(), site=site)
-    return Draft(found, rows)
+    estate = read_complete(book, settings, now)
+    drafting = plan.Drafting(now, by=last, begin=first, limits=within, site=site)
+    _add_devices(drafting, estate.devices, site)
+    proposal = drafting.propose()
+    return Draft(proposal, drafting.candidates, _read_named(book, proposal))
 
 
-def _require_decision(judgements: Mapping[str, Judgement]) -> None:
-    would = sum(bool(each.would_match) for each in judgements.values())
-    if would and not any(each.in_scope == "yes" for each in judgements.values()):
+def _add_devices(drafting: plan.Drafting, devices: Iterable[ListedDevice], site: str | None) -> None:
+    """Sort every device in. Raises UsageError if there is none at the site, or if nothing is decided."""
+    sites: set[str] = set()
+    would = 0
+    is_decided = False
+    for device in devices:
+        drafting.add(device.asset, device.judgement)
+        if site is not None:
+            sites.add(device_site(device.asset))
+        would += bool(device.judgement.would_match)
+        is_decided = is_decided or device.judgement.in_scope == "yes"
+    if site is not None and site.strip().casefold() not in {name.casefold() for name in sites}:
+        raise no_device_at(site, sites)
+    if would and not is_decided:
         raise UsageError(
             f"no decision is recorded, so nothing is in scope; {count_text(would)} would match. Write the council's "
             f"decision into camscan.yaml"
             " (planning: local_decision, docs/policies.md)"
         )
+
+
+def _read_named(book: Register, proposal: Proposal) -> Mapping[str, Asset]:
+    lists = (*proposal.left.values(), (*proposal.unplaced, *proposal.unpriced), proposal.planned)
+    names = {name for each in lists for name in itertools.islice(each, NAMED)}
+    return {row.asset_id: row for row in book.devices_by_number(names)}
 
 
 LEFT: Mapping[str, str] = {
@@ -148,7 +171,7 @@ WHY_LEFT: Mapping[str, str] = {"blocked": "blocked_by", "accepted_risk": "scope_
 def draft_entries(draft: Draft) -> list[Edit]:
     """The entries that a draft makes: dates and phases, and the cost of each device if the draft assumed one."""
     estimate = draft.proposal.limits.cost_each
-    unpriced = {row.asset_id for row in draft.rows if estimate is not None and removal_cost(row) is None}
+    unpriced = {each.asset_id for each in draft.candidates if estimate is not None and each.is_assumed}
     edits = []
     for name, phase in draft.proposal.planned.items():
         entries = {"planned_removal_date": phase.day.isoformat(), "removal_phase": phase.name}
@@ -175,7 +198,7 @@ def write_plan(
     if mark and mark != draft_mark(draft):
         raise StaleError("the register has changed since the draft was made; nothing was written")
     planned = draft.proposal.planned
-    revisions = {row.asset_id: row.revision for row in draft.rows if row.asset_id in planned}
+    revisions = {each.asset_id: each.revision for each in draft.candidates if each.asset_id in planned}
     return book.edit_entries(
         draft_entries(draft), role=role, how=how, because=because, dry_run=dry_run, revisions=revisions
     )
@@ -253,21 +276,10 @@ def plan_progress(space: Workspace, on: str | None = None) -> Progress:
 
 
 def _estate_of(book: Register, settings: Config, on: date | None) -> ListedEstate:
-    """Every device of the register, judged as of that day; None for today, as the lines of the listing are.
-
-    The devices are read at once only if the listing is out of date.
-    """
-    batches: Iterator[Batch]
-    if not has_lines(book, settings):
-        rows = book.devices()
-        twice = entered_twice(rows)
-        batches = iter([(rows, judge_assets(rows, settings, on or assess.today_utc()))])
-    elif on is None:
+    """Every device of the register, judged as of that day; None for today, as the lines of the listing are."""
+    if on is None and has_lines(book, settings):
         return read_estate(book)
-    else:
-        twice = find_entered_twice(book.lines, book.lines_of_others())
-        batches = read_by_site(book, settings, on=on).batches()
-    return ListedEstate(twice, (ListedDevice(row, judged[row.asset_id]) for rows, judged in batches for row in rows))
+    return read_complete(book, settings, on or assess.today_utc())
 
 
 def _count_in_tables(devices: Iterable[ListedDevice], tables: Collection[TableCount]) -> Iterator[ListedDevice]:

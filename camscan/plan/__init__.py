@@ -10,7 +10,7 @@ from camscan.plan.burndown import Plan, PlanCount, Point, make_burndown, make_pl
 from camscan.plan.capacity import Limits
 from camscan.plan.judging import judge_devices, make_judge
 from camscan.plan.priority import describe_formula
-from camscan.plan.proposal import Phase, Proposal, propose_programme
+from camscan.plan.proposal import Drafting, Phase, Proposal, propose_programme
 from camscan.plan.standing import DEFINITIONS, Counts, tally_devices
 from camscan.plan.status import Money, Row, Status, StatusCount, TableCount, group_table, programme_status
 from camscan.policies.use import Rules, policies_in_use
@@ -18,6 +18,7 @@ from camscan.policies.use import Rules, policies_in_use
 __all__ = [
     "DEFINITIONS",
     "Counts",
+    "Drafting",
     "Limits",
     "Money",
     "Phase",

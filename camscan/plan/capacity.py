@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
-from camscan.asset import Asset
 from camscan.dataclass import dataclass
 from camscan.plan.calendar import Month, budget_year, month_of
-from camscan.plan.standing import planned_day
 from camscan.words import count_text
 
 LATEST = 1200
 """Months ahead that are examined to say when a programme would end: a century."""
-Prices = Mapping[str, Decimal | None]
-"""Asset id -> pounds; None if not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,27 @@ class Limits:
     """The cost of a device without an estimated cost."""
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a draft needs to know of a device in scope: all those of a large register fit into memory."""
+
+    asset_id: str
+    site: str
+    """Its recorded site."""
+    site_key: str
+    """The identity of the site."""
+    urgency: tuple[int, float]
+    """Sorts the most pressing device first."""
+    day: date | None
+    """The planned day."""
+    price: Decimal | None
+    """Its cost in pounds: recorded, or else as the limits assume; None if not known."""
+    is_assumed: bool
+    """Whether its cost is not recorded."""
+    revision: int
+    """Of the device, when the draft was made."""
+
+
 @dataclass(slots=True)
 class Room:
     """What is used of each month and of each budget."""
@@ -44,7 +61,7 @@ class Room:
     """Devices a month for an even spread."""
     used: dict[Month, int] = field(default_factory=lambda: defaultdict(int))
     spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    new: dict[Month, list[Asset]] = field(default_factory=lambda: defaultdict(list))
+    new: dict[Month, list[Candidate]] = field(default_factory=lambda: defaultdict(list))
 
     def pot_of_month(self, month: Month) -> str:
         """The budget for the month: a financial year, or empty for the whole programme."""
@@ -62,30 +79,28 @@ class Room:
             return True
         return not self.new[month] or self.used[month] + number <= self.rate
 
-    def place_devices(self, month: Month, assets: Sequence[Asset], price: Decimal, *, is_new: bool = True) -> None:
+    def place_devices(
+        self, month: Month, candidates: Sequence[Candidate], price: Decimal, *, is_new: bool = True
+    ) -> None:
         """Put devices into the month."""
-        self.used[month] += len(assets)
+        self.used[month] += len(candidates)
         self.spent[self.pot_of_month(month)] += price
         if is_new:
-            self.new[month] += assets
+            self.new[month] += candidates
 
 
-def total_cost(assets: Sequence[Asset], prices: Prices) -> Decimal:
+def total_cost(candidates: Iterable[Candidate]) -> Decimal:
     """What they cost together, as far as it is known."""
-    return sum((prices[asset.asset_id] or Decimal(0) for asset in assets), Decimal(0))
+    return sum((each.price or Decimal(0) for each in candidates), Decimal(0))
 
 
-def list_advice(
-    room: Room, wanted: Sequence[Asset], kept: Sequence[Asset], prices: Prices, *, by: date
-) -> Iterator[str]:
+def list_advice(room: Room, wanted: Sequence[Candidate], kept: Sequence[Candidate], *, by: date) -> Iterator[str]:
     """What would be needed to place everything, one sentence for each limit that prevents it."""
-    months = [month_of(planned_day(asset) or by) for asset in kept]
+    months = [month_of(each.day or by) for each in kept]
     if room.limits.per_month is not None:
         yield from _advise_pace(room.limits.per_month, room.months, months, len(wanted))
     if room.limits.budget is not None:
-        yield from _advise_budget(
-            room, room.limits.budget, total_cost(wanted, prices), _spent_by_pot(room, kept, prices, by)
-        )
+        yield from _advise_budget(room, room.limits.budget, total_cost(wanted), _spent_by_pot(room, kept, by))
 
 
 def _advise_pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: int) -> Iterator[str]:
@@ -105,12 +120,12 @@ def _advise_pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], w
         month = month.next
 
 
-def _spent_by_pot(room: Room, kept: Sequence[Asset], prices: Prices, by: date) -> Mapping[str, Decimal]:
+def _spent_by_pot(room: Room, kept: Sequence[Candidate], by: date) -> Mapping[str, Decimal]:
     spent: dict[str, Decimal] = defaultdict(Decimal)
-    for asset in kept:
-        day = planned_day(asset) or by
+    for each in kept:
+        day = each.day or by
         if day <= by:
-            spent[room.pot_of_month(month_of(day))] += prices[asset.asset_id] or Decimal(0)
+            spent[room.pot_of_month(month_of(day))] += each.price or Decimal(0)
     return spent
 
 

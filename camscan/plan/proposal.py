@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -12,7 +13,7 @@ from camscan.asset.spelling import Spellings
 from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months_between
-from camscan.plan.capacity import Limits, Prices, Room, list_advice, total_cost
+from camscan.plan.capacity import Candidate, Limits, Room, list_advice, total_cost
 from camscan.plan.standing import Standing, planned_day, recorded_site, removal_cost, removal_standing, site_key
 from camscan.words import count_text
 
@@ -56,6 +57,8 @@ class Proposal:
     phases: tuple[Phase, ...]
     kept: tuple[str, ...]
     """Already planned; their dates stay, even if they have passed or are after ``by``."""
+    late: int
+    """How many of these are due before ``begin``."""
     left: Mapping[str, tuple[str, ...]]
     """Standing (``blocked``, ``accepted_risk``, ``removed``, ``closed``), or ``other_site`` -> devices that are left
     alone."""
@@ -77,6 +80,82 @@ class Proposal:
         return max((phase.day for phase in self.phases if phase.devices), default=self.by)
 
 
+class Drafting:
+    """Drafts the programme, device by device of the register; in memory there is a candidate for each in scope."""
+
+    def __init__(
+        self, today: date, *, by: date, begin: date | None = None, limits: Limits | None = None, site: str | None = None
+    ) -> None:
+        """The programme is from ``begin`` (today) until ``by``; with ``site``, only devices there get a date.
+
+        Raises UsageError for dates that make no programme.
+        """
+        self._today = today
+        self._by = by
+        self._begin = begin or today
+        self._limits = limits or Limits()
+        self._site = site
+        self._span = _programme_months(self._begin, by)
+        self.candidates: list[Candidate] = []
+        """Devices to be planned."""
+        self._kept: list[Candidate] = []
+        self._left: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, asset: Asset, judgement: Judgement | None) -> None:
+        """Sort a device in; each is given once. One without a judgement is left out."""
+        if judgement is None or judgement.in_scope != "yes":
+            return
+        where = removal_standing(asset, self._today)
+        if where in {Standing.PLANNED, Standing.OVERDUE}:
+            self._kept.append(self._make_candidate(asset, judgement))
+        elif where is not Standing.NO_DATE:
+            self._left[where.value].append(asset.asset_id)
+        elif self._site is not None and recorded_site(asset).casefold() != self._site.casefold():
+            self._left[OTHER_SITE].append(asset.asset_id)
+        else:
+            self.candidates.append(self._make_candidate(asset, judgement))
+
+    def _make_candidate(self, asset: Asset, judgement: Judgement) -> Candidate:
+        cost = removal_cost(asset)
+        return Candidate(
+            asset_id=asset.asset_id,
+            site=sys.intern(recorded_site(asset)),
+            site_key=sys.intern(site_key(asset)),
+            urgency=(judgement.priority or 4, -judgement.score),
+            day=planned_day(asset),
+            price=self._limits.cost_each if cost is None else cost,
+            is_assumed=cost is None,
+            revision=asset.revision,
+        )
+
+    def propose(self) -> Proposal:
+        """Draft the programme, most pressing sites first.
+
+        Dates that were planned before stay and count against the limits.
+        """
+        by, limits, kept = self._by, self._limits, self._kept
+        unpriced = [each for each in self.candidates if limits.budget is not None and each.price is None]
+        wanted = [each for each in self.candidates if each.price is not None] if unpriced else self.candidates
+        room = Room(limits, self._span, rate=-(-len(wanted) // len(self._span)))
+        _keep_planned(kept, room, by)
+        unplaced: list[Candidate] = []
+        for group in _sort_sites(wanted):
+            unplaced += _place_site(group, room)
+        needed = list(list_advice(room, wanted, kept, by=by))
+        return Proposal(
+            begin=self._begin,
+            by=by,
+            limits=limits,
+            phases=_list_phases(room, kept, by),
+            kept=_names_of(kept),
+            late=sum((each.day or self._begin) < self._begin for each in kept),
+            left={name: tuple(left) for name, left in self._left.items()},
+            unplaced=_names_of(unplaced),
+            unpriced=_names_of(unpriced),
+            advice=tuple(_advise_limits(unplaced, unpriced, wanted, by, needed)),
+        )
+
+
 def propose_programme(
     assets: Sequence[Asset],
     judgements: Mapping[str, Judgement],
@@ -87,36 +166,15 @@ def propose_programme(
     limits: Limits | None = None,
     site: str | None = None,
 ) -> Proposal:
-    """Draft the programme from ``begin`` (today) until ``by``, most pressing sites first.
+    """Draft the programme of these devices (:class:`Drafting`)."""
+    drafting = Drafting(today, by=by, begin=begin, limits=limits, site=site)
+    for asset in assets:
+        drafting.add(asset, judgements.get(asset.asset_id))
+    return drafting.propose()
 
-    Dates that were planned before stay and count against the limits. Raises UsageError for dates that make no
-    programme.
-    """
-    limits = limits or Limits()
-    begin = begin or today
-    span = _programme_months(begin, by)
-    candidates, kept, left = _sort_devices(assets, judgements, today, site)
-    priced = {asset.asset_id: _price_of(asset, limits) for asset in (*candidates, *kept)}
-    unpriced = [asset for asset in candidates if limits.budget is not None and priced[asset.asset_id] is None]
-    wanted = [asset for asset in candidates if asset not in unpriced] if unpriced else candidates
-    room = Room(limits, span, rate=-(-len(wanted) // len(span)))
-    _keep_planned(kept, room, priced, by)
-    unplaced: list[Asset] = []
-    for group in _sort_sites(wanted, judgements):
-        unplaced += _place_site(group, room, priced)
-    return Proposal(
-        begin=begin,
-        by=by,
-        limits=limits,
-        phases=_list_phases(room, kept, priced, by),
-        kept=tuple(asset.asset_id for asset in kept),
-        left={name: tuple(asset.asset_id for asset in rows) for name, rows in left.items()},
-        unplaced=tuple(asset.asset_id for asset in unplaced),
-        unpriced=tuple(asset.asset_id for asset in unpriced),
-        advice=tuple(
-            _advise_limits(unplaced, unpriced, wanted, by, list(list_advice(room, wanted, kept, priced, by=by)))
-        ),
-    )
+
+def _names_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+    return tuple(each.asset_id for each in candidates)
 
 
 def _programme_months(begin: date, by: date) -> list[Month]:
@@ -129,69 +187,36 @@ def _programme_months(begin: date, by: date) -> list[Month]:
     return span
 
 
-def _keep_planned(kept: Sequence[Asset], room: Room, priced: Prices, by: date) -> None:
+def _keep_planned(kept: Sequence[Candidate], room: Room, by: date) -> None:
     """Devices that were planned before count in the months of the programme."""
-    for asset in kept:
-        day = planned_day(asset) or by
+    for each in kept:
+        day = each.day or by
         if day <= by:
-            room.place_devices(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
+            room.place_devices(month_of(day), [each], each.price or Decimal(0), is_new=False)
 
 
-def _sort_devices(
-    assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, site: str | None
-) -> tuple[list[Asset], list[Asset], dict[str, list[Asset]]]:
-    """Devices to be planned, devices that are planned, and devices that are left alone, with the reason."""
-    candidates: list[Asset] = []
-    kept: list[Asset] = []
-    left: dict[str, list[Asset]] = defaultdict(list)
-    for asset in assets:
-        if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
-            continue
-        where = removal_standing(asset, today)
-        if where in {Standing.PLANNED, Standing.OVERDUE}:
-            kept.append(asset)
-        elif where is not Standing.NO_DATE:
-            left[where.value].append(asset)
-        elif site is not None and recorded_site(asset).casefold() != site.casefold():
-            left[OTHER_SITE].append(asset)
-        else:
-            candidates.append(asset)
-    return candidates, kept, dict(left)
-
-
-def _price_of(asset: Asset, limits: Limits) -> Decimal | None:
-    known = removal_cost(asset)
-    return limits.cost_each if known is None else known
-
-
-def _sort_sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> list[list[Asset]]:
+def _sort_sites(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
     """Site by site: the site with the most pressing device first, then the one with more of them; ties by name.
 
     Within a site the most pressing device comes first.
     """
-
-    def urgency_key(asset: Asset) -> tuple[int, float, str]:
-        judgement = judgements[asset.asset_id]
-        return judgement.priority or 4, -judgement.score, asset.asset_id
-
-    found: dict[str, list[Asset]] = defaultdict(list)
-    for asset in assets:
-        found[site_key(asset)].append(asset)
+    found: dict[str, list[Candidate]] = defaultdict(list)
+    for each in candidates:
+        found[each.site_key].append(each)
     for group in found.values():
-        group.sort(key=urgency_key)
+        group.sort(key=lambda each: (each.urgency, each.asset_id))
 
-    def site_order_key(item: tuple[str, list[Asset]]) -> tuple[int, float, float, bool, str]:
+    def site_order_key(item: tuple[str, list[Candidate]]) -> tuple[tuple[int, float], float, bool, str]:
         name, group = item
-        first = urgency_key(group[0])
-        return first[0], first[1], sum(urgency_key(asset)[1] for asset in group), not name, name
+        return group[0].urgency, sum(each.urgency[1] for each in group), not name, name
 
     return [group for _, group in sorted(found.items(), key=site_order_key)]
 
 
-def _place_site(group: list[Asset], room: Room, priced: Prices) -> list[Asset]:
+def _place_site(group: list[Candidate], room: Room) -> list[Candidate]:
     """Give a site its month, or spread it over several months. Returns the devices that could not be placed."""
     number = len(group)
-    price = total_cost(group, priced)
+    price = total_cost(group)
     fitting = [month for month in room.months if room.has_space(month, number, price)]
     even = next((month for month in fitting if room.is_even(month, number)), None)
     whole = even or (min(fitting, key=lambda month: room.used[month]) if fitting else None)
@@ -200,44 +225,47 @@ def _place_site(group: list[Asset], room: Room, priced: Prices) -> list[Asset]:
         room.place_devices(whole, group, price)
         return []
     left = []
-    for asset in group:
-        own = priced[asset.asset_id] or Decimal(0)
+    for each in group:
+        own = each.price or Decimal(0)
         fitting = [month for month in room.months if room.has_space(month, 1, own)]
         month = next((month for month in fitting if room.limits.per_month or room.used[month] < room.rate), None)
         month = month or next(iter(fitting), None)
         if month is None:
-            left.append(asset)
+            left.append(each)
         else:
-            room.place_devices(month, [asset], own)
+            room.place_devices(month, [each], own)
     return left
 
 
-def _list_phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) -> tuple[Phase, ...]:
+def _list_phases(room: Room, kept: Sequence[Candidate], by: date) -> tuple[Phase, ...]:
     """Every month of the programme in which something is to be done."""
-    before: dict[Month, list[Asset]] = defaultdict(list)
-    for asset in kept:
-        before[month_of(planned_day(asset) or by)].append(asset)
+    before: dict[Month, list[Candidate]] = defaultdict(list)
+    for each in kept:
+        before[month_of(each.day or by)].append(each)
     found = []
     for month in room.months:
         rows = [*room.new[month], *before[month]]
         if rows:
-            prices = [priced[asset.asset_id] for asset in rows]
             found.append(
                 Phase(
                     month=month,
                     day=min(month.last, by),
-                    devices=tuple(asset.asset_id for asset in room.new[month]),
-                    kept=tuple(asset.asset_id for asset in before[month]),
+                    devices=_names_of(room.new[month]),
+                    kept=_names_of(before[month]),
                     sites=_site_names(room.new[month]),
-                    cost=total_cost(rows, priced),
-                    without_cost=prices.count(None),
+                    cost=total_cost(rows),
+                    without_cost=sum(each.price is None for each in rows),
                 )
             )
     return tuple(found)
 
 
 def _advise_limits(
-    unplaced: Sequence[Asset], unpriced: Sequence[Asset], wanted: Sequence[Asset], by: date, needed: Sequence[str]
+    unplaced: Sequence[Candidate],
+    unpriced: Sequence[Candidate],
+    wanted: Sequence[Candidate],
+    by: date,
+    needed: Sequence[str],
 ) -> Iterator[str]:
     if unpriced:
         yield (
@@ -249,8 +277,8 @@ def _advise_limits(
         yield from needed or ("each limit alone would be enough, but all together are not: raise one of them",)
 
 
-def _site_names(assets: Iterable[Asset]) -> tuple[str, ...]:
+def _site_names(candidates: Iterable[Candidate]) -> tuple[str, ...]:
     sites = Spellings()
-    for asset in assets:
-        sites.add(recorded_site(asset) or "no site")
+    for each in candidates:
+        sites.add(each.site or "no site")
     return sites.all_shown()

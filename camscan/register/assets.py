@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
@@ -29,30 +30,33 @@ _Address = tuple[int, int, str, str]
 """One address: position, last scan (negative, so that the newest comes first), kind, value."""
 
 
-def read_assets(connection: Connection, where: ColumnElement[bool] | None = None) -> list[Asset]:
+def read_assets(
+    connection: Connection, where: ColumnElement[bool] | None = None, find_place: FindPlace | None = None
+) -> list[Asset]:
     """The assets of the rows for which ``where`` holds, or of all rows, in the order in which they were first found.
 
-    Rows that a person merged into others are left out.
+    Rows that a person merged into others are left out. Without ``find_place``, the site map is read.
     """
     device = schema.device
     query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None)).order_by(device.c.id)
     rows = connection.execute(query if where is None else query.where(where)).all()
-    beside = _read_related_rows(connection, rows, every=where is None)
+    beside = _read_related_rows(connection, rows, find_place or make_lookup(connection), every=where is None)
     return [_make_asset(row, beside) for row in rows]
 
 
-def read_assets_by_row(connection: Connection, numbers: Sequence[int]) -> list[tuple[int, Asset]]:
+def read_assets_by_row(
+    connection: Connection, numbers: Sequence[int], find_place: FindPlace | None = None
+) -> list[tuple[int, Asset]]:
     """The assets of the rows with these numbers, each with its number, in the order of the numbers.
 
-    Rows that were merged are left out.
+    Rows that were merged are left out. Without ``find_place``, the site map is read.
     """
     device = schema.device
+    query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None))
     found: dict[int, Row[Any]] = {}
-    for start in range(0, len(numbers), CHUNK):
-        query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None))
-        chunk = numbers[start : start + CHUNK]
-        found |= {row.id: row for row in connection.execute(query.where(device.c.id.in_(chunk)))}
-    beside = _read_related_rows(connection, list(found.values()))
+    for condition in _conditions(device.c.id, numbers):
+        found |= {row.id: row for row in connection.execute(query.where(condition)).all()}
+    beside = _read_related_rows(connection, list(found.values()), find_place or make_lookup(connection))
     return [(number, _make_asset(found[number], beside)) for number in numbers if number in found]
 
 
@@ -72,7 +76,9 @@ class _RelatedRows:
     """Devices that a scan saw after a person had recorded their removal."""
 
 
-def _read_related_rows(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _RelatedRows:
+def _read_related_rows(
+    connection: Connection, rows: Sequence[Row[Any]], find_place: FindPlace, *, every: bool = False
+) -> _RelatedRows:
     """Read the rows of other tables for these devices.
 
     With ``every``, the tables are read completely: for all devices that is quicker.
@@ -97,7 +103,7 @@ def _read_related_rows(connection: Connection, rows: Sequence[Row[Any]], *, ever
         scan_ids=dict(_select_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
         entered=entered,
         names=_recorder_names(connection, recorders),
-        find_place=make_lookup(connection),
+        find_place=find_place,
         answering_again=_find_answering_again(connection, rows),
     )
 
@@ -165,9 +171,17 @@ def _select_some(
     if wanted is None:
         yield from connection.execute(select(*columns)).all()
         return
-    values = list(wanted)
+    for condition in _conditions(key, list(wanted)):
+        yield from connection.execute(select(*columns).where(condition)).all()
+
+
+def _conditions(key: Column[Any], values: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
+    """Conditions: the key is one of these values. For numbers in a row it is short, which the database reads faster."""
+    if values and isinstance(values[0], int) and all(after == before + 1 for before, after in pairwise(values)):
+        yield key.between(values[0], values[-1])
+        return
     for start in range(0, len(values), CHUNK):
-        yield from connection.execute(select(*columns).where(key.in_(values[start : start + CHUNK]))).all()
+        yield key.in_(values[start : start + CHUNK])
 
 
 def _newest_addresses(held: Sequence[_Address]) -> list[_Address]:

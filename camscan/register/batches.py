@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset
 from camscan.register import listing, schema
-from camscan.register.assets import read_assets_by_row
+from camscan.register.assets import read_assets, read_assets_by_row
 from camscan.register.checks import FAULTS
+from camscan.register.site_lookup import FindPlace, make_lookup
 
 _BATCH = 1000
 
@@ -23,8 +24,9 @@ def devices_by_address(connection: Connection, only: Container[int] | None = Non
     """
     query = select(schema.listing.c.device_id).order_by(*listing.address_order(connection))
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
+    find_place = make_lookup(connection)
     for start in range(0, len(numbers), _BATCH):
-        yield read_legible(connection, numbers[start : start + _BATCH])
+        yield read_legible(connection, numbers[start : start + _BATCH], find_place)
 
 
 def by_site(connection: Connection, only: Container[int] | None = None) -> Iterator[list[Asset]]:
@@ -33,17 +35,29 @@ def by_site(connection: Connection, only: Container[int] | None = None) -> Itera
     The listing has the order: the caller has checked that it is up to date.
     """
     numbers = array("q", (number for number in listing.numbers_by_site(connection) if only is None or number in only))
+    find_place = make_lookup(connection)
     for start in range(0, len(numbers), _BATCH):
-        yield [asset for _, asset in read_assets_by_row(connection, numbers[start : start + _BATCH])]
+        yield [asset for _, asset in read_assets_by_row(connection, numbers[start : start + _BATCH], find_place)]
 
 
-def read_legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset], int]:
+def in_batches(connection: Connection) -> Iterator[list[Asset]]:
+    """The devices in the order in which they were first found. Raises, as ``FAULTS``, for a row that cannot be read."""
+    device = schema.device
+    query = select(device.c.id).where(device.c.merged_into.is_(None)).order_by(device.c.id)
+    numbers = array("q", connection.execute(query).scalars())
+    find_place = make_lookup(connection)
+    for start in range(0, len(numbers), _BATCH):
+        batch = numbers[start : start + _BATCH]
+        yield read_assets(connection, device.c.id.between(batch[0], batch[-1]), find_place)
+
+
+def read_legible(connection: Connection, numbers: Sequence[int], find_place: FindPlace) -> tuple[list[Asset], int]:
     """The devices that can be read, and how many cannot.
 
     A batch is read by halves, so that one damaged row costs few queries.
     """
     try:
-        return [asset for _, asset in read_assets_by_row(connection, numbers)], 0
+        return [asset for _, asset in read_assets_by_row(connection, numbers, find_place)], 0
     except FAULTS:
         pass
     except OperationalError as error:  # a text that is not UTF-8
@@ -52,5 +66,6 @@ def read_legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[A
     if len(numbers) == 1:
         return [], 1
     middle = len(numbers) // 2
-    (left, lost), (right, more) = read_legible(connection, numbers[:middle]), read_legible(connection, numbers[middle:])
+    left, lost = read_legible(connection, numbers[:middle], find_place)
+    right, more = read_legible(connection, numbers[middle:], find_place)
     return left + right, lost + more

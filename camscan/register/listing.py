@@ -20,6 +20,7 @@ from camscan.dataclass import dataclass
 from camscan.register import schema
 from camscan.register.assets import read_assets_by_row
 from camscan.register.rows import CHUNK, insert_rows
+from camscan.register.site_lookup import make_lookup
 from camscan.register.types import Group, Lister
 from camscan.register.watching import create_triggers, is_watched
 
@@ -285,9 +286,9 @@ def _build_listing(connection: Connection, lister: Lister, before: Stamp | None)
 
 def _make_lines(connection: Connection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
     """The lines of these devices, some thousands at a time. All are made before any of them is written."""
-    day = lister.day()
+    day, find_place = lister.day(), make_lookup(connection)
     for start in range(0, len(numbers), _BATCH):
-        found = read_assets_by_row(connection, numbers[start : start + _BATCH])
+        found = read_assets_by_row(connection, numbers[start : start + _BATCH], find_place)
         made = lister.lines([asset for _, asset in found], day)
         yield [{"device_id": number, **line} for (number, _), line in zip(found, made, strict=True)]
 

@@ -33,13 +33,9 @@ def draft_sentences(draft: Draft) -> Iterator[str]:
         f"{day_text(found.last_day)}{limit}. {count_text(len(found.kept))} already "
         f"{verb(len(found.kept), 'has a date and keeps', 'have a date and keep')} it."
     )
-    kept = set(found.kept)
-    late = [
-        row for row in draft.rows if row.asset_id in kept and (app.plan.planned_day(row) or found.begin) < found.begin
-    ]
-    if late:
+    if found.late:
         yield (
-            f"{count_text(len(late))} of these are due before {day_text(found.begin)}: "
+            f"{count_text(found.late)} of these are due before {day_text(found.begin)}: "
             "give them a new date, or record their removal."
         )
 
@@ -108,9 +104,8 @@ def groups_left_alone(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, 
 
     Each has the reason, how many devices, the first ones (``first_devices``), and how many more there are.
     """
-    rows = {row.asset_id: row for row in draft.rows}
     for name, found in draft.proposal.left.items():
-        first, more = first_devices(found, rows, WHY_LEFT.get(name, ""))
+        first, more = first_devices(found, draft.named, WHY_LEFT.get(name, ""))
         yield LEFT[name], len(found), first, more
 
 
@@ -132,6 +127,7 @@ def first_devices(
     found = [
         (name, device_label(rows[name]), rows[name].entry(column)[:200] if column else "")
         for name in asset_ids[:_NAMED]
+        if name in rows
     ]
     return found, max(len(asset_ids) - _NAMED, 0)
 

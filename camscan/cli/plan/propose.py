@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,17 +64,18 @@ def propose(  # noqa: PLR0917 - one per option
     Devices that are blocked, or kept by decision, are listed but not planned. Exit code 3: not every device could be
     placed.
     """
-    gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again
+    gc.disable()  # objects here have no cycles, and the collector would walk through the candidates again and again
     space = app.workspace.find_workspace(config, register)
     with _options.explain_values():
         within = app.plan.parse_limits(per_month, budget, cost_each)
     acting = space.role(role) if is_applied else ""
+    app.by_site.list_first(space)
     with space.open(readonly=not is_applied, editing=is_applied, create=False) as book:
         warn_of_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
         with _options.explain_values():
             draft = app.plan.propose_plan(book, space.settings, by=by, begin=begin, within=within, site=site)
         proposal = draft.proposal
-        _print_draft(proposal, draft.rows, space.settings)
+        _print_draft(proposal, draft.named, space.settings)
         if is_applied and proposal.planned:
             changes = app.plan.write_plan(book, draft, role=acting, how="camscan plan propose", because=because)
             devices = count_text(len({change.asset_id for change in changes}), "device", "devices")
@@ -84,8 +85,8 @@ def propose(  # noqa: PLR0917 - one per option
     return EXIT_PARTIAL if proposal.unplaced or proposal.unpriced else 0
 
 
-def _print_draft(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
-    _print_size(draft, rows)
+def _print_draft(draft: Proposal, rows: Mapping[str, Asset], settings: Config) -> None:
+    _print_size(draft)
     if draft.phases:
         _print_phases(draft)
     _print_left_alone(draft, rows)
@@ -102,7 +103,7 @@ def _print_draft(draft: Proposal, rows: Sequence[Asset], settings: Config) -> No
             print_text(f"  {line}", hang=4)
 
 
-def _print_size(draft: Proposal, rows: Sequence[Asset]) -> None:
+def _print_size(draft: Proposal) -> None:
     """Print how many devices there are, and which devices with an earlier date need another day."""
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
@@ -112,11 +113,9 @@ def _print_size(draft: Proposal, rows: Sequence[Asset]) -> None:
         f"{draft.last_day}{limit}; {count_text(len(draft.kept))} already "
         f"{verb(len(draft.kept), 'has a date and keeps', 'have a date and keep')} it"
     )
-    kept = set(draft.kept)
-    late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
-    if late:
+    if draft.late:
         how = f"`{program_name()} plan set DEVICE --on DATE`"
-        print_text(f"{count_text(len(late))} of these are due before {draft.begin}; for a new date: {how}")
+        print_text(f"{count_text(draft.late)} of these are due before {draft.begin}; for a new date: {how}")
 
 
 def _print_phases(draft: Proposal) -> None:
@@ -135,7 +134,7 @@ def _print_phases(draft: Proposal) -> None:
     print_table(("Phase", "By", "New", "Planned before", "Cost", "Sites"), table)
 
 
-def _print_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
+def _print_left_alone(draft: Proposal, rows: Mapping[str, Asset]) -> None:
     for name, left in draft.left.items():
         click.echo(f"\nNot planned, {app.plan.LEFT[name]}: {count_text(len(left))}")
         if name in app.plan.WHY_LEFT:
@@ -153,11 +152,10 @@ def _list_names(names: tuple[str, ...], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def _device_names(asset_ids: tuple[str, ...], rows: Sequence[Asset], column: str) -> None:
-    by_id = {row.asset_id: row for row in rows}
-    for name in asset_ids[:_NAMED]:
-        why = visible(by_id[name].entry(column), 80) if column else ""
-        print_text(f"  {app.devices.describe_briefly(by_id[name])}{': ' + why if why else ''}")
+def _device_names(asset_ids: tuple[str, ...], rows: Mapping[str, Asset], column: str) -> None:
+    for row in (rows[name] for name in asset_ids[:_NAMED] if name in rows):
+        why = visible(row.entry(column), 80) if column else ""
+        print_text(f"  {app.devices.describe_briefly(row)}{': ' + why if why else ''}")
     if len(asset_ids) > _NAMED:
         click.echo(f"  … and {len(asset_ids) - _NAMED:,} more")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from camscan import app
-from camscan.app.plan import Draft, Limits
+from camscan.app.plan import NAMED, Draft, Limits
 from camscan.asset import Change
 from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
@@ -20,8 +20,6 @@ from camscan.web.forms import BECAUSE, ROLE, Field, FilledForm, error_list, read
 from camscan.web.page import Answer, NotAllowed, Page, PageContent, PageRequest, Redirect
 
 HOW = "camscan serve"
-_FEW = 20
-"""How many devices are shown before they are changed."""
 _STALE = (
     "The register has changed since this draft was made, and nothing was saved. Below is the draft as it is now. "
     "Check it, and continue again"
@@ -189,14 +187,13 @@ def _draft_page(
     }
     if draft is not None:
         proposal = draft.proposal
-        rows = {row.asset_id: row for row in draft.rows}
         values |= {
             "draft": proposal,
             "mark": app.plan.draft_mark(draft),
             "says": list(drafted.draft_sentences(draft)),
             "chart": drafted.month_chart(draft),
             "months": drafted.month_table(draft),
-            "unplaced": drafted.first_devices((*proposal.unplaced, *proposal.unpriced), rows),
+            "unplaced": drafted.first_devices((*proposal.unplaced, *proposal.unpriced), draft.named),
             "advice": [drafted.capitalise(each) for each in proposal.advice],
             "left": list(drafted.groups_left_alone(draft)),
             "formula": app.plan.describe_formula(request.desk.space.settings.planning.formula),
@@ -209,7 +206,7 @@ def _draft_page(
 def _check_page(
     request: PageRequest, wanted: _DraftRequest, draft: Draft, filled: FilledForm, changes: Sequence[Change]
 ) -> PageContent:
-    rows, planned = {row.asset_id: row for row in draft.rows}, draft.proposal.planned
+    planned = list(draft.proposal.planned.items())
     values = {
         "path": request.path,
         "typed": wanted.typed,
@@ -219,9 +216,13 @@ def _check_page(
         "entries": len(changes),
         "says": list(drafted.draft_sentences(draft)),
         "advice": [drafted.capitalise(each) for each in draft.proposal.advice],
-        "shown": [drafted.planned_entry(rows[name], phase, draft) for name, phase in list(planned.items())[:_FEW]],
+        "shown": [
+            drafted.planned_entry(draft.named[name], phase, draft)
+            for name, phase in planned[:NAMED]
+            if name in draft.named
+        ],
         "assumes": draft.proposal.limits.cost_each is not None,
-        "more": max(len(planned) - _FEW, 0),
+        "more": max(len(planned) - NAMED, 0),
     }
     return PageContent("draft_check", "Check the draft", values)
 
