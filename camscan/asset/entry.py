@@ -19,7 +19,11 @@ _PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Control characters, marks that change the direction of text, and characters that XML cannot hold."""
 _MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
+_LONG_PENCE = re.compile(r"\d{1,9}\.\d{4,}")
+"""What a formula leaves: ``333.333333333333`` in a cell that shows 333.33."""
 _MAC_DIGITS = 12
+_GROUP_BIT = 0x01
+"""The bit in the first octet that marks a MAC address of a group (IEEE 802)."""
 
 
 def normalise(  # noqa: PLR0911 - one for each kind of column
@@ -60,6 +64,8 @@ def _read_choice(column: Column, text: str) -> str:
 
 
 def _read_money(text: str) -> str:
+    if _LONG_PENCE.fullmatch(text):
+        text = f"{Decimal(text):.2f}"
     match = _MONEY.match(text)
     if not match:
         raise ValueError(f"'{text}' is not an amount in pounds; write it as 1250 or 1250.50")
@@ -80,6 +86,8 @@ def _read_mac(text: str) -> str:
     digits = re.sub(r"[:.\-\s]", "", text.lower())
     if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
         raise ValueError(f"'{text}' is not a MAC address; write it as 44:19:b6:12:34:56")
+    if int(digits[:2], 16) & _GROUP_BIT or not int(digits, 16):
+        raise ValueError(f"'{text}' is not the MAC address of one device; leave it empty if it is not known")
     return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from camscan.asset import Asset, Change, Judgement
-from camscan.asset.behind import why_no_recorder
 from camscan.asset.columns import COLUMNS, NAMING, STATED, Column
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
@@ -22,9 +21,10 @@ from camscan.asset.spelling import choice_of_words
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import american_columns, check_cell, describe_damage
 from camscan.sheets.faulty_cells import FaultyCell
-from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import FoundTable, columns_of
+from camscan.sheets.named_recorder import why_not_connected
 from camscan.sheets.row import SUMS, inherited_texts, loose_sum, read_sums
+from camscan.sheets.their_cells import cell_meaning
 
 _LONGEST_NUMBER = 15
 """Maximum digits of a revision. A longer number is not a revision, and a database could not store it."""
@@ -59,6 +59,8 @@ class Comparison:
     strangers: tuple[Line, ...]
     """Rows that do not name a device of the register."""
     rows: int
+    american_dates: frozenset[str] = frozenset()
+    """The columns whose dates have the month first."""
 
 
 @dataclass(slots=True)
@@ -128,7 +130,12 @@ def compare_rows(
         _take_row(row, result, today, refused)
     _check_across(result, register)
     return Comparison(
-        tuple(result.entries), tuple(result.left_out), tuple(result.kept), tuple(result.strangers), len(found.lines)
+        tuple(result.entries),
+        tuple(result.left_out),
+        tuple(result.kept),
+        tuple(result.strangers),
+        len(found.lines),
+        american_dates,
     )
 
 
@@ -304,8 +311,7 @@ def is_given_by_scan(asset: Asset, column: str) -> bool:
 def _cell_edit(row: _Row, column: Column) -> Entry | None:
     """The edit in a cell; None if it has none. Raises ValueError for a text that the column cannot hold."""
     text = row.text_of_today(column.name, row.found.cell_text(row.line, column.name))
-    if column.name in row.found.guessed:
-        text = cell_meaning(column, text)
+    text = text if row.found.is_ours else cell_meaning(column, text)
     now = row.asset.entries.get(column.name, "")
     before = row.entry_at_export(column.name)
     shown = (before,) if before else row.inherited_texts(column.name)
@@ -357,23 +363,6 @@ def _report_own_columns(row: _Row, result: _Result) -> None:
             if name in STATED:
                 what += f". To correct it, fill in {STATED[name]}"
             result.left_out.append((row.line.number, what))
-
-
-def why_not_connected(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -> str:
-    """Why a device cannot be connected to the recorder in ``recorder_asset_id``.
-
-    Empty if it can, or if none is named.
-    """
-    if not recorder:
-        return ""
-    if recorder not in assets:
-        told = "there is no such device in the register"
-    elif recorder == asset_id:
-        told = "a device cannot be behind itself"
-    else:
-        row = assets[recorder]
-        told = why_no_recorder(row.identification.kind, row.entries.get("stated_device_type", ""))
-    return f"recorder_asset_id {recorder}: {told}" if told else ""
 
 
 def _check_across(result: _Result, register: ComparedRegister) -> None:

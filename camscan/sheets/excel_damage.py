@@ -14,11 +14,13 @@ from decimal import Decimal, InvalidOperation
 from camscan.asset import Asset
 from camscan.asset.columns import Column, Kind
 from camscan.sheets.faulty_cells import check_fault
-from camscan.sheets.guess import without_time
 from camscan.sheets.heading import FoundTable, columns_of
+from camscan.sheets.their_cells import without_time
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _SURELY_SHORTENED = re.compile(r"\d[.,]\d+E\+\d\d", re.IGNORECASE)
+_ROUND_NUMBER = re.compile(r"[1-9]\d:?\d\d:?\d\d:?00:?00:?00")
+"""What is left of ``585011e6`` and of the MAC address 58:50:11:…, as a whole number."""
 _TYPE_AGAIN = "'{}' is what the program left of a long number; format the column as text and type it again"
 _CLOSE = Decimal("0.00001")
 """Maximum relative difference between the shortened number and the original: Excel shows six digits."""
@@ -81,8 +83,11 @@ def check_cell(column: Column, text: str, *, american_dates: bool) -> None:
 
 def check_new_text(column: Column, text: str) -> None:
     """Raise ValueError for what a program left of a long number, in a row that nothing is known about."""
-    if column.kind is Kind.TEXT and _SURELY_SHORTENED.fullmatch(text.strip()):
-        raise ValueError(_TYPE_AGAIN.format(text.strip()))
+    text = text.strip()
+    if column.kind is Kind.TEXT and _SURELY_SHORTENED.fullmatch(text):
+        raise ValueError(_TYPE_AGAIN.format(text))
+    if column.name == "stated_mac_address" and _ROUND_NUMBER.fullmatch(text):
+        raise ValueError(_TYPE_AGAIN.format(text))
 
 
 def american_columns(found: FoundTable, assets: Mapping[str, Asset]) -> frozenset[str]:

@@ -7,10 +7,9 @@ words without meaning. A heading that may mean two things is not guessed: the pe
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
-
-from camscan.asset.columns import Column, Kind
 
 _NAMES: Mapping[str, str] = {
     "council_asset_tag": (
@@ -33,7 +32,7 @@ _NAMES: Mapping[str, str] = {
     "stated_mac_address": "mac|mac address|mac addr|physical address|ethernet address|hardware address|macaddress",
     "stated_ip_address": (
         "ip|ip address|ip addr|ipv4|ipv4 address|ip v4|network address|device ip|camera ip|camera ip address|ipaddress|"
-        "current ip|static ip|address ip"
+        "current ip|static ip|address ip|ip camera address"
     ),
     "site_name": (
         "site|site name|building|building name|premises|property|establishment|school|site building|name of site|"
@@ -54,10 +53,14 @@ _NAMES: Mapping[str, str] = {
         "cost|estimated cost|est cost|replacement cost|cost of replacement|cost to replace|estimate|removal cost|"
         "budget cost|cost estimate|quoted cost|quote"
     ),
-    "purchase_cost": "purchase cost|purchase price|price paid|price|unit price|unit cost|original cost|cost new|paid",
+    "purchase_cost": (
+        "purchase cost|purchase price|price paid|price|unit price|unit cost|original cost|cost new|paid|"
+        "acquisition cost|acquisition value"
+    ),
     "purchase_date": (
         "purchase date|purchased|date purchased|date of purchase|bought|installed|install date|installation date|"
-        "date installed|date of installation|installed on|commissioned|date commissioned|acquired"
+        "date installed|date of installation|installed on|commissioned|date commissioned|acquired|acquisition date|"
+        "date acquired|in service date|in service from|go live date"
     ),
     "supplier": "supplier|installer|installed by|contractor|reseller|purchased from",
     "contract_ref": "contract|contract no|contract number|contract ref|maintenance contract",
@@ -106,8 +109,12 @@ _NAMES: Mapping[str, str] = {
 """Column -> the headings that people use for it, without punctuation."""
 _MEANING = {said: column for column, names in _NAMES.items() for said in names.split("|")}
 _NOISE = re.compile(
-    r"\((?:gbp|£|pounds|if known|dd/mm/yyyy|yyyy-mm-dd|ex(?:cl)?\.? vat|inc(?:l)?\.? vat|optional)\)|£|\bgbp\b|#$"
+    r"\((?:gbp|£|pounds|if known|dd/mm/yyyy|yyyy-mm-dd|ex(?:cl)?\.? vat|inc(?:l)?\.? vat|optional)\)|£|\bgbp\b"
 )
+_BROKEN_WORD = re.compile(r"(?<=[a-z])-\s*\n\s*(?=[a-z])")
+"""A hyphen at the end of a line, as in a narrow column."""
+_LETTERS = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?|\b[a-z]\.[a-z]\b")
+"""Letters with full stops, such as ``I.P.`` and ``M.A.C.``."""
 _POUNDS = re.compile(r"\b(?:ex|exc|excl|inc|incl|excluding|including) vat\b")
 _FEW = {"number": "no", "num": "no", "nr": "no", "no.": "no", "identifier": "id", "&": "and"}
 
@@ -124,77 +131,36 @@ def guess_columns(headings: Sequence[str]) -> Mapping[int, str]:
         if column and column not in taken:
             taken[column] = place
             found[place] = column
-    if "site_name" not in taken and "location_detail" in taken:
-        place = taken["location_detail"]
-        others = [at for at, text in enumerate(headings) if at != place and column_meant(text) == "location_detail"]
-        if others:  # a building and a place in it, and neither is called the site
-            found[place] = "site_name"
-            found[others[0]] = "location_detail"
+    places = [at for at, text in enumerate(headings) if column_meant(text) == "location_detail"]
+    of_device = [at for at in places if _plain_words(headings[at]) in _OF_DEVICE]
+    if of_device and len(of_device) < len(places):  # a name beside a place: the place counts
+        found.pop(places[0])
+        places = [at for at in places if at not in of_device]
+        found[places[0]] = "location_detail"
+    if "site_name" not in taken and len(places) > 1:  # a building and a place in it, and neither is called the site
+        found[places[0]] = "site_name"
+        found[places[1]] = "location_detail"
     return found
 
 
+_OF_DEVICE = frozenset({"camera name", "name", "description", "device name", "view"})
+"""Headings for the name of a device, which often says where it is, but never the site."""
+
+
+@functools.lru_cache(maxsize=8192)
 def column_meant(heading: str) -> str:
     """The column that a heading means by itself; empty if people use it for none."""
-    plain = _NOISE.sub(" ", heading.strip("\ufeff").casefold())
-    plain = _POUNDS.sub(" ", re.sub(r"[^\w&]+", " ", plain.replace("_", " ")))
-    words = [_FEW.get(word, word) for word in plain.split() if word != "the"]
-    said = " ".join(words)
+    said = _plain_words(heading)
     column = _MEANING.get(said) or _PLAINER.get(said, "")
     return "" if column == "make and model" else column
 
 
+def _plain_words(heading: str) -> str:
+    """The words of a heading, without units, punctuation, and the hyphen at the end of a line."""
+    plain = _NOISE.sub(" ", _BROKEN_WORD.sub("", heading.strip("\ufeff").casefold()))
+    plain = _LETTERS.sub(lambda match: match[0].replace(".", ""), plain)
+    plain = _POUNDS.sub(" ", re.sub(r"[^\w&]+", " ", plain.replace("#", " no ").replace("_", " ")))
+    return " ".join(_FEW.get(word, word) for word in plain.split() if word != "the")
+
+
 _PLAINER = {" ".join(_FEW.get(word, word) for word in said.split()): column for said, column in _MEANING.items()}
-
-_NOTHING = frozenset(
-    {"n/a", "na", "n.a.", "-", "--", "–", "tbc", "tba", "tbd", "unknown", "not known", "none", "nil", "?", "??", "null"}
-)
-_TYPES: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            *("camera", "cctv camera", "ip camera", "network camera", "dome", "dome camera", "fixed dome", "bullet"),
-            *(
-                "bullet camera",
-                "turret",
-                "turret camera",
-                "fixed",
-                "fixed camera",
-                "static",
-                "static camera",
-                "eyeball",
-            ),
-        ),
-        "ip_camera",
-    ),
-    **dict.fromkeys(("ptz camera", "ptz dome", "speed dome", "pan tilt zoom"), "ptz"),
-    **dict.fromkeys(("nvr", "network video recorder", "network recorder"), "recorder_nvr"),
-    **dict.fromkeys(("dvr", "digital video recorder"), "recorder_dvr"),
-    **dict.fromkeys(("analogue", "analogue camera", "analog", "analog camera", "hd-tvi", "tvi"), "analogue_camera"),
-    **dict.fromkeys(("door station", "door entry", "video door entry", "doorbell"), "intercom"),
-    **dict.fromkeys(("anpr camera", "lpr", "number plate camera"), "anpr"),
-    **dict.fromkeys(("thermal camera",), "thermal"),
-    **dict.fromkeys(("switch", "poe switch"), "poe_switch"),
-    **dict.fromkeys(("server", "vms"), "vms_server"),
-}
-"""What people write as a device's type -> the word of camscan."""
-
-
-def without_time(text: str) -> str:
-    """A day without the time that follows it: other systems export ``31/03/2027 09:30``."""
-    return _TIME.sub("", text.strip())
-
-
-_TIME = re.compile(r"(?<=\d)[T ]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?$", re.IGNORECASE)
-
-
-def cell_meaning(column: Column, text: str) -> str:
-    """The value of a cell in somebody else's list: empty if the text means "nothing"; types in the words of camscan."""
-    if column.kind is Kind.DATE:
-        text = without_time(text)
-    plain = " ".join(text.casefold().split())
-    if plain in _NOTHING and (
-        column.kind is not Kind.TEXT or column.name.startswith("stated_") or column.name == "council_asset_tag"
-    ):
-        return ""
-    if column.name == "stated_device_type":
-        return _TYPES.get(plain, text)
-    return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,10 @@ from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column
 from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
-from camscan.sheets.guess import guess_columns
+from camscan.sheets.guess import column_meant, guess_columns
 from camscan.sheets.merged import fill_merged
+from camscan.sheets.not_devices import device_rows, is_row_of_names
+from camscan.sheets.stacked import whole_headings
 from camscan.words import count_text
 
 KEYS = ("asset_id", "council_asset_tag")
@@ -20,6 +21,9 @@ _TELLING = frozenset({*KEYS, "stated_serial_number", "stated_mac_address", "stat
 """Columns by which devices are told apart."""
 LIST_FROM = 3
 """From how many known headings on a worksheet has a list of devices."""
+_QUANTITY = frozenset({"qty", "quantity", "no. of cameras", "no of cameras", "number of cameras", "no. off", "no off"})
+_MOST_DIGITS = 6
+_OF_ONE_UNIT = frozenset({"stated_serial_number", "stated_mac_address", "stated_ip_address"})
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
 
@@ -42,7 +46,21 @@ class FoundTable:
     guessed: frozenset[str] = frozenset()
     """Columns of somebody else's list that nobody mapped: a cell with a wrong value is left out, but not its row."""
     unread: tuple[str, ...] = ()
-    """A sentence for each other worksheet that has a list of devices too."""
+    """A sentence for each other list of devices, on this worksheet or another."""
+    quantity: int | None = None
+    """Index of the column that says how many devices a row stands for; None if there is none."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a table of camscan's own, and not somebody else's list."""
+        return "asset_id" in self.places
+
+    def quantity_of(self, line: Line) -> int:
+        """How many devices a row stands for, as it says; 1 if it does not."""
+        text = (
+            line.cells[self.quantity].strip() if self.quantity is not None and self.quantity < len(line.cells) else ""
+        )
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS else 1
 
     def cell_text(self, line: Line, name: str) -> str:
         """The text of a cell; empty if the table has no such column, or the row is shorter."""
@@ -81,27 +99,17 @@ def mapping_lines(text: str) -> list[str]:
 def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
     """Find the table: its header is the row with the most known headings. Raises UsageError if there is none."""
     page, at = _find_header(pages, theirs)
-    header = page.lines[at]
+    header = whole_headings(page, at, lambda text: _our_column(text, theirs) or column_meant(text))
     is_ours = any(_our_column(cell, {}) == "asset_id" for cell in header.cells)
     guesses: Mapping[int, str] = {} if is_ours else _guess_headings(header, theirs)
-    places: dict[str, int] = {}
-    unknown: list[str] = []
-    rest, left = _data_rows(page.lines[at + 1 :], header)
-    for place, text in enumerate(header.cells):
-        name = guesses.get(place, "") or _our_column(text, theirs)
-        if name in places:
-            raise UsageError(f"row {header.number}: two columns are called {name}; delete one")
-        if name:
-            places[name] = place
-        elif is_ours and plain_name(text) in PASSED_OVER:
-            continue
-        elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rest):
-            unknown.append(_unknown_heading(text.strip(), place, theirs))
+    lines, others = (page.lines[at + 1 :], ()) if is_ours else _split_lists(page, at, header, theirs)
+    rest, left = device_rows(lines, header, _mark_columns(header, guesses, theirs))
+    places, unknown, again = _place_columns(header, guesses, theirs, rest)
     _complain_of_missing(places, theirs, header)
     if "asset_id" not in places:  # somebody else's list: what it says about a device is what a person stated
         places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
     said = tuple(
-        f"'{header.cells[place].strip()}' is taken for {name}: {BY_NAME[name].heading}"
+        f"'{_on_one_line(header.cells[place])}' is taken for {name}: {BY_NAME[name].heading}"
         for place, name in sorted(guesses.items())
         if _our_column(header.cells[place], theirs) != name
     )
@@ -113,11 +121,123 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
         header.number,
         places,
         rest,
-        tuple(unknown),
-        (*page.notes, *(() if is_ours else left), *once, *said),
+        unknown,
+        (*page.notes, *(() if is_ours else (*left, *_empty_sites(rest, places, header))), *once, *said),
         frozenset() if is_ours else _columns_read_leniently(header, places, theirs),
-        tuple(filter(None, (_describe_unread(each, theirs) for each in pages if each is not page))),
+        (*others, *again, *filter(None, (_describe_unread(each, theirs) for each in pages if each is not page))),
+        next((place for place, cell in enumerate(header.cells) if _fold_heading(cell) in _QUANTITY), None),
     )
+
+
+def _empty_sites(rows: Sequence[Line], places: Mapping[str, int], header: Line) -> tuple[str, ...]:
+    """A sentence if the site is perhaps only in the first row of each site, and the cells below it are empty."""
+    place = places.get("site_name")
+    if place is None:
+        return ()
+    texts = [line.cells[place].strip() if place < len(line.cells) else "" for line in rows]
+    empty = texts.count("")
+    if not empty or not texts[0]:
+        return ()
+    heading = _on_one_line(header.cells[place])
+    rows_without = count_text(empty, "row has", "rows have")
+    return (f"{rows_without} nothing under '{heading}' and get no site: if the site above is meant, fill it in first",)
+
+
+def _place_columns(
+    header: Line, guesses: Mapping[int, str], theirs: Mapping[str, str], rows: Sequence[Line]
+) -> tuple[dict[str, int], tuple[str, ...], tuple[str, ...]]:
+    """The columns: name -> index; a sentence for each heading that is not one; and one for each that is there again.
+
+    Raises UsageError if two headings are the same column of camscan.
+    """
+    is_ours = any(_our_column(cell, {}) == "asset_id" for cell in header.cells)
+    places: dict[str, int] = {}
+    unknown: list[str] = []
+    again: list[str] = []
+    for place, text in enumerate(header.cells):
+        name = guesses.get(place, "") or _our_column(text, theirs)
+        if not is_ours and (twin := _place_of_same(text, place, guesses, theirs)) is not None:
+            is_repeated = _fold_heading(text) == _fold_heading(header.cells[twin])
+            (again if is_repeated else unknown).append(_describe_same(text, place, header.cells[twin], twin))
+        elif name in places:
+            raise UsageError(f"row {header.number}: two columns are called {name}; delete one")
+        elif name:
+            places[name] = place
+        elif is_ours and plain_name(text) in PASSED_OVER:
+            continue
+        elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rows):
+            unknown.append(_unknown_heading(_on_one_line(text), place, theirs))
+    return places, tuple(unknown), tuple(again)
+
+
+def _place_of_same(text: str, place: int, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> int | None:
+    """The index of the column that was taken for what this heading means too; None without one, or if it was mapped."""
+    if place in guesses or _fold_heading(text) in theirs or not text.strip():
+        return None
+    meant = _our_column(text, theirs)
+    meant = STATED.get(meant, meant) or column_meant(text)
+    return next((at for at, name in guesses.items() if name == meant and at != place), None) if meant else None
+
+
+def _describe_same(text: str, place: int, other: str, twin: int) -> str:
+    if _fold_heading(text) == _fold_heading(other):
+        return (
+            f"column {place + 1} has the heading '{_on_one_line(text)}' again, and was not read: "
+            "put a list beside another one below it"
+        )
+    taken = f"'{_on_one_line(other)}' (column {twin + 1})"
+    return f"'{_on_one_line(text)}' may mean the same as {taken}, which was taken; skipped"
+
+
+def _mark_columns(header: Line, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> frozenset[int]:
+    """The indexes of the columns with serial numbers and addresses."""
+    names = {place: guesses.get(place, "") or _our_column(cell, theirs) for place, cell in enumerate(header.cells)}
+    return frozenset(place for place, name in names.items() if STATED.get(name, name) in _OF_ONE_UNIT)
+
+
+def _split_lists(
+    page: Page, at: int, header: Line, theirs: Mapping[str, str]
+) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """The rows of the list below the headings, without repeated headings; and a sentence for each other list there."""
+    own = _column_names(header, theirs)
+    above = next((place for place, line in enumerate(page.lines[: max(at - 1, 0)]) if _is_header(line, theirs)), None)
+    kept: list[Line] = []
+    others: list[str] = []
+    if above is not None and _column_names(page.lines[above], theirs) == own:
+        kept = [line for line in page.lines[above + 1 : at] if not _is_header(line, theirs)]
+    elif above is not None:
+        others = [_other_list(page.lines[above], at - above - 1)]
+    for place, line in enumerate(page.lines[at + 1 :], at + 1):
+        if not _is_header(line, theirs):
+            kept.append(line)
+        elif _column_names(line, theirs) != own:
+            others.append(_other_list(line, len(page.lines) - place - 1))
+            break
+    return tuple(kept), tuple(others)
+
+
+def _other_list(header: Line, rows: int) -> str:
+    count = count_text(rows, "row")
+    return (
+        f"row {header.number} has the headings of another list ({count}), which was not read: "
+        "save it as a file of its own for import"
+    )
+
+
+def _is_header(line: Line, theirs: Mapping[str, str]) -> bool:
+    """Whether most cells of a row are known headings. Most rows are not, which their first cells show."""
+    texts = [cell for cell in line.cells if cell.strip()]
+    if len(texts) < LIST_FROM or not any(_our_column(text, theirs) or column_meant(text) for text in texts[:2]):
+        return False
+    known = len(_column_names(line, theirs))
+    return known >= LIST_FROM and known * 2 > len(texts)
+
+
+def _column_names(line: Line, theirs: Mapping[str, str]) -> dict[str, int]:
+    """The columns that the headings of a row mean: name -> index."""
+    guesses = _guess_headings(line, theirs)
+    names = {place: guesses.get(place, "") or _our_column(cell, theirs) for place, cell in enumerate(line.cells)}
+    return {STATED.get(name, name): place for place, name in names.items() if name}
 
 
 def _describe_unread(page: Page, theirs: Mapping[str, str]) -> str:
@@ -131,7 +251,9 @@ def _describe_unread(page: Page, theirs: Mapping[str, str]) -> str:
     header = page.lines[best[2]]
     names = {name for cell in header.cells if (name := _our_column(cell, theirs))}
     names = {STATED.get(name, name) for name in (*names, *_guess_headings(header, theirs).values())}
-    rows, _ = _data_rows(page.lines[best[2] + 1 :], header)
+    rows, _ = device_rows(
+        page.lines[best[2] + 1 :], header, _mark_columns(header, _guess_headings(header, theirs), theirs)
+    )
     if not rows or len(names) < LIST_FROM or _TELLING.isdisjoint(names):
         return ""
     if page.is_hidden:
@@ -174,8 +296,8 @@ def _best_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[int,
             # The names of the columns are below the headings for people, and are more certain.
             if (
                 known
-                and (best is None or known > best[0] or (known == best[0] and _is_row_of_names(line)))
-                and not (is_lone and not theirs and not _is_row_of_names(line))
+                and (best is None or known > best[0] or (known == best[0] and is_row_of_names(line)))
+                and not (is_lone and not theirs and not is_row_of_names(line))
             ):
                 best = (known, page, at)
     return best
@@ -196,12 +318,6 @@ def _columns_read_leniently(header: Line, places: Mapping[str, int], theirs: Map
     )
 
 
-def _is_row_of_names(line: Line) -> bool:
-    """Whether every cell is the name of a column, as camscan writes it."""
-    cells = [cell.strip("\ufeff ") for cell in line.cells if cell.strip()]
-    return bool(cells) and all(cell in BY_NAME for cell in cells)
-
-
 def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
     """Index -> column, for the headings of other people; headings that somebody mapped are not guessed."""
     mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(_fold_heading(cell)))}
@@ -215,35 +331,13 @@ def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
     }
 
 
-def _data_rows(lines: Sequence[Line], header: Line) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    """The rows below the headings that are not empty, without rows of sums; and a sentence for each row of sums.
-
-    A list for printing may repeat its headings on every page.
-    """
-    kept, left = [], []
-    for line in lines:
-        if line.cells == header.cells:
-            continue
-        first = next((cell.strip() for cell in line.cells if cell.strip()), "")
-        if not first or _is_row_of_names(line) or set(filter(None, map(str.strip, line.cells))) <= _MARKS:
-            continue
-        if _SUM.match(first):
-            left.append(f"row {line.number}: '{first[:40]}' is a sum, not a device; skipped")
-        else:
-            kept.append(line)
-    return tuple(kept), tuple(left)
-
-
-_MARKS = {"you may edit", "camscan's"}
-_SUM = re.compile(
-    r"(?:grand |sub)?totals?\b(?! \w+ (?:hall|house|school))|sum of\b|count\b|number of (?:cameras|devices)\b",
-    re.IGNORECASE,
-)
-
-
 def _our_column(text: str, theirs: Mapping[str, str]) -> str:
     """The name of the column that a heading means; empty if it is none of ours."""
     return theirs.get(_fold_heading(text)) or column_of_heading(text.strip("\ufeff"))
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _fold_heading(heading: str) -> str:

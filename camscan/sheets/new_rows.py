@@ -19,11 +19,13 @@ from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
-from camscan.sheets.compare import Comparison, Entry, complete_row_entries, is_given_by_scan, why_not_connected
-from camscan.sheets.excel_damage import american_columns, check_cell, check_new_text
+from camscan.sheets.compare import Comparison, Entry, complete_row_entries, is_given_by_scan
+from camscan.sheets.excel_damage import check_cell, check_new_text
 from camscan.sheets.faulty_cells import FaultyCell
-from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import LIST_FROM, FoundTable, columns_of
+from camscan.sheets.named_recorder import why_not_connected
+from camscan.sheets.several import SeveralFinder
+from camscan.sheets.their_cells import cell_meaning
 
 _LABEL = 9
 """Length of the short serial number that makers print on labels: the end of the full number."""
@@ -31,6 +33,13 @@ _DATED = frozenset({"actual_removal_date", "disposal_date"})
 _UNPLANNED = frozenset({Lifecycle.FOUND, Lifecycle.CONFIRMED})
 _WORDS_OF_A_HEADING = 3
 _ADDRESS = "stated_ip_address"
+_NAMING = frozenset(
+    {
+        *("council_asset_tag", "stated_serial_number", "stated_mac_address", "stated_ip_address", "recorder_asset_id"),
+        *("site_name", "location_detail", "uprn", "stated_model", "stated_manufacturer", "notes"),
+    }
+)
+"""Columns of which a row must have one, so that a person can find the device."""
 _UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
 
 
@@ -74,6 +83,8 @@ class _RowSorter:
         self.by_address = by_address
         self.could_be = 0
         self.rows: dict[tuple[str, str], int] = {}
+        self.sites: dict[int, str] = {}
+        """Number of a row with a new device -> its site."""
         self.new: list[NewDevice] = []
         self.filled: list[Entry] = []
         self.known: list[tuple[int, str]] = []
@@ -93,7 +104,7 @@ class _RowSorter:
         same = next(((mark, self.index[mark]) for mark in marks if mark in self.index), None)
         twin = next(((mark, self.rows[mark]) for mark in marks if mark in self.rows), None)
         if twin:
-            self.left_out.append((number, f"{_describe_mark(twin[0])} is in row {twin[1]} too; this row was skipped"))
+            self.left_out.append((number, self._describe_twin(*twin, entries)))
         elif same:
             self.rows |= dict.fromkeys(marks, number)
             self._fill_device(number, self.assets[same[1]], entries, _describe_mark(same[0]))
@@ -109,7 +120,16 @@ class _RowSorter:
             self._fill_by_address(number, holder, entries, marks)
         else:
             self.rows |= dict.fromkeys(marks, number)
+            self.sites[number] = whole.get("site_name", "")
             self.new.append(NewDevice(number, whole))
+
+    def _describe_twin(self, mark: tuple[str, str], row: int, entries: Mapping[str, str]) -> str:
+        """Why a row is not taken whose mark an earlier row has: perhaps each site numbers its own cameras."""
+        told = f"{_describe_mark(mark)} is in row {row} too; this row was skipped"
+        site, other = entries.get("site_name", ""), self.sites.get(row, "")
+        if mark[0] != "council_asset_tag" or not site or not other or site.casefold() == other.casefold():
+            return told
+        return f"{told}. If each site numbers its own cameras, use --map to take the number for another column"
 
     def _why_not_connected(self, entries: Mapping[str, str]) -> str:
         """Why a new device cannot be connected to the recorder that its row names.
@@ -183,16 +203,22 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
 ) -> SortedRows:
     """Sort the rows that do not name a device of the register; ``by_address`` lets an address name one."""
     sorting = _RowSorter(assets, changes, today, overwrite=overwrite, by_address=by_address)
-    american_dates = american_columns(found, sorting.assets)
+    several = SeveralFinder(found)
     for line in compared.strangers:
+        if told := several.describe(line):
+            sorting.has_key = True  # nothing could be told apart by mapping another heading
+            sorting.left_out.append((line.number, f"it {told}; give each a row of its own; this row was skipped"))
+            continue
         try:
-            entries = _row_entries(found, line, american_dates, sorting.left_out)
+            entries = _row_entries(found, line, compared.american_dates, sorting.left_out)
         except ValueError as error:
             sorting.left_out.append((line.number, str(error)))
             continue
         sorting.has_key = sorting.has_key or bool(_list_marks(entries))
         if len(found.places) >= LIST_FROM and (text := _lone_heading(line, entries)):
             sorting.left_out.append((line.number, f"it has only '{text[:60]}', like a heading; this row was skipped"))
+        elif entries and _NAMING.isdisjoint(entries):
+            sorting.left_out.append((line.number, "nothing in it says which device it is; this row was skipped"))
         elif entries:
             sorting.sort_row(line.number, entries)
     return SortedRows(
@@ -222,7 +248,7 @@ def _row_entries(
     for column in columns_of(found):
         text = found.cell_text(line, column.name)
         try:
-            text = cell_meaning(column, text) if column.name in found.guessed else text
+            text = text if found.is_ours else cell_meaning(column, text)
             check_cell(column, text, american_dates=column.name in american_dates)
             check_new_text(column, text)
             value = normalise(column, text)

@@ -136,10 +136,26 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
 
 
 def _print_lines(heading: str, lines: Sequence[tuple[int, str]]) -> None:
+    """Print the sentences; one that is true of several rows once."""
     if lines:
         click.echo(heading)
+    rows: dict[str, list[int]] = {}
     for number, sentence in lines:
-        print_text(f"    row {number}: {visible(sentence, 400)}")
+        rows.setdefault(sentence, []).append(number)
+    for sentence, numbers in rows.items():
+        print_text(f"    {_rows_text(numbers)}: {visible(sentence, 400)}")
 
+
+def _rows_text(numbers: Sequence[int]) -> str:
+    """The rows that a sentence is about: ``row 2``, ``rows 2, 3 and 5``, ``rows 2, 3, 5, 8, 9 and 40 more``."""
+    if len(numbers) == 1:
+        return f"row {numbers[0]}"
+    shown = [str(number) for number in numbers[:_ROWS]]
+    more = len(numbers) - len(shown)
+    return f"rows {', '.join(shown)} and {more:,} more" if more else f"rows {', '.join(shown[:-1])} and {shown[-1]}"
+
+
+_ROWS = 5
+"""How many rows of one sentence are named."""
 
 COMMAND = import_
