@@ -60,7 +60,7 @@ def test_a_row_for_several_devices_is_left_out_and_named(tag: str) -> None:
     result = added(table(HEADINGS, *rows, (tag, "Yard", "Dahua", "", "", "")))
     assert tags(result) == ["CAM 20", "CAM 21"]
     shown = " ".join(tag.split())
-    told = f"it stands for several devices ('{shown}'); give each a row of its own; this row was skipped"
+    told = f"it is about several devices ('{shown}'); give each a row of its own; this row was skipped"
     assert result.left_out == ((4, told),)
 
 
@@ -75,7 +75,7 @@ def test_a_quantity_is_not_one_device() -> None:
     found = table(("Ref", "Location", "Qty", "Make"), ("1.1", "Yard", "6", "Dahua"), ("1.2", "Hall", "1", "Dahua"))
     result = added(found)
     assert tags(result) == ["1.2"]
-    assert result.left_out[0] == (2, "it stands for 6 devices; give each a row of its own; this row was skipped")
+    assert result.left_out[0] == (2, "it is about 6 devices; give each a row of its own; this row was skipped")
 
 
 def test_several_serial_numbers_or_a_range_of_addresses_are_several_devices() -> None:
@@ -116,7 +116,7 @@ def test_a_list_beside_a_list_is_named() -> None:
     )
 
 
-def test_headings_may_stand_in_two_rows() -> None:
+def test_headings_may_be_in_two_rows() -> None:
     found = table(
         ("Site", "Camera", "", "Network", ""),
         ("", "No", "Make", "IP Address", "MAC"),

@@ -48,7 +48,7 @@ class FoundTable:
     unread: tuple[str, ...] = ()
     """A sentence for each other list of devices, on this worksheet or another."""
     quantity: int | None = None
-    """Index of the column that says how many devices a row stands for; None if there is none."""
+    """Index of the column that says how many devices a row is about; None if there is none."""
 
     @property
     def is_ours(self) -> bool:
@@ -56,7 +56,7 @@ class FoundTable:
         return "asset_id" in self.places
 
     def quantity_of(self, line: Line) -> int:
-        """How many devices a row stands for, as it says; 1 if it does not."""
+        """How many devices a row is about, as it says; 1 if it does not."""
         text = (
             line.cells[self.quantity].strip() if self.quantity is not None and self.quantity < len(line.cells) else ""
         )

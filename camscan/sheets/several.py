@@ -1,4 +1,4 @@
-"""Recognises rows of other people's lists that stand for several devices: ``CAM 5-8``, ``C1, C2``, a quantity. Pure.
+"""Recognises rows of other people's lists that are about several devices: ``CAM 5-8``, ``C1, C2``, a quantity. Pure.
 
 Such a row would be one device in the register, and the others would be missing from every count.
 """
@@ -20,7 +20,7 @@ _SHORTEST_SERIAL = 5
 
 
 class SeveralFinder:
-    """Finds rows that stand for several devices in one list."""
+    """Finds the rows of one list that are about several devices."""
 
     def __init__(self, found: FoundTable) -> None:
         self._found = found
@@ -30,16 +30,16 @@ class SeveralFinder:
         """Whether ``1-4`` is a range in this list. If most tags are so, they are tags: building 1, camera 4."""
 
     def describe(self, line: Line) -> str:
-        """Why a row stands for several devices, as words that follow "it"; empty if it stands for one."""
+        """Why a row is about several devices, as words that follow "it"; empty if it is about one."""
         tag, serial, ip = (
             self._found.cell_text(line, name).strip()
             for name in ("council_asset_tag", "stated_serial_number", "stated_ip_address")
         )
         quantity = self._found.quantity_of(line)
         if quantity > 1:
-            return f"stands for {quantity} devices"
+            return f"is about {quantity} devices"
         if (self._has_ranges and _is_range(tag)) or _is_list(tag, 1):
-            return f"stands for several devices ('{_on_one_line(tag)}')"
+            return f"is about several devices ('{_on_one_line(tag)}')"
         if _is_list(serial, _SHORTEST_SERIAL):
             return f"has several serial numbers ('{_on_one_line(serial)}')"
         match = _ADDRESSES.fullmatch(ip)

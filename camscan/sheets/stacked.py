@@ -1,4 +1,4 @@
-"""Headings that stand in two rows: ``Camera`` above ``No``, or ``Site`` in a cell that was merged down. Pure."""
+"""Headings in two rows: ``Camera`` above ``No``, or ``Site`` in a cell that was merged down. Pure."""
 
 from __future__ import annotations
 

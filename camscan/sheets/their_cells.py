@@ -116,7 +116,7 @@ def _read_day(text: str) -> str:
 
 
 def _read_price(text: str) -> str:
-    """Pounds without what stands beside them, such as ``ex VAT``; ``1.2k`` in full."""
+    """Pounds without the words beside them, such as ``ex VAT``; ``1.2k`` in full."""
     match = _PRICE.fullmatch(text.strip())
     if match is None:
         return text
