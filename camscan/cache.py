@@ -6,8 +6,9 @@ change the result for another. Forgetting an answer costs only time.
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -17,6 +18,27 @@ ENTRY = 200
 """Bytes that an entry takes besides its contents, as measured: its place in the table, a tuple, a small object."""
 _LARGEST_SHARE = 8
 """An entry that takes more than this share of the space is not kept: one flood must not push everything else out."""
+
+
+_LONGEST = 128
+_MOST = 1024
+"""Results of a function that are remembered, and characters of the texts: 1 MB at most, if it returns no more."""
+
+
+def remember_short(function: Callable[..., _Value]) -> Callable[..., _Value]:
+    """Let a pure function of one or two texts remember its latest results. Those of long texts are not remembered.
+
+    Most of what one unit says, its neighbour of the same model says too. Nobody may change a result.
+    """
+    known = functools.lru_cache(_MOST)(function)
+
+    @functools.wraps(function)
+    def remembered(*texts: str | bytes) -> _Value:
+        if len(texts[0]) > _LONGEST or len(texts[-1]) > _LONGEST:
+            return function(*texts)
+        return known(*texts)
+
+    return remembered
 
 
 class Cache(Generic[_Key, _Value]):

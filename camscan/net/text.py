@@ -71,11 +71,11 @@ def mac_address(text: str) -> str | None:
     """
     lowered = text.strip().lower()
     if _SEPARATED.fullmatch(lowered):
-        digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))
+        digits = "".join([octet.zfill(2) for octet in lowered.replace("-", ":").split(":")])
     elif _GROUPED.fullmatch(lowered):
         digits = lowered.replace(".", "").replace(" ", "")
     else:
         return None
     if digits in {"0" * 12, "f" * 12}:
         return None
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+    return ":".join([digits[at : at + 2] for at in range(0, 12, 2)])

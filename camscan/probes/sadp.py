@@ -12,6 +12,8 @@ import ipaddress
 import re
 from uuid import UUID
 
+from camscan.addresses import is_dotted_quad
+from camscan.cache import remember_short
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.text import mac_address
@@ -21,6 +23,7 @@ from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 PORT = 37020
 GROUP = "239.255.255.250"
 LIMIT = 8192
+_UNSPECIFIED = "0.0.0.0"
 
 _KEYS = {
     "devicedescription": "sadp.model",
@@ -118,6 +121,7 @@ def _read_other_than_xml(data: bytes) -> Facts:
     raise NotSpoken("not an answer of SADP")
 
 
+@remember_short
 def _make_fact(name: str, text: str) -> Fact:
     """One element as a fact of its own key if it holds a value, else as ``sadp.field``."""
     lowered = name.lower()
@@ -134,6 +138,8 @@ def _make_fact(name: str, text: str) -> Fact:
 
 
 def _read_address(text: str) -> str | None:
+    if is_dotted_quad(text):  # nearly always: ``ipaddress`` takes a fifth of the time of a whole reply
+        return None if text == _UNSPECIFIED else text
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

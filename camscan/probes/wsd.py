@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
+from camscan.cache import remember_short
 from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.text import clean_text, decode_text, mac_address
@@ -203,9 +204,14 @@ def _read_envelope(payload: bytes, names: set[str]) -> Facts:
         facts.append(Fact("wsd.prolog", clean_text(decode_text(prolog[0]))))
     if "Envelope" in names:
         facts.append(Fact("wsd.app_sequence", "yes" if "AppSequence" in names else "no"))
-    spaces = (clean_text(decode_text(double or single)) for double, single in _NAMESPACE.findall(payload[:LIMIT]))
+    spaces = [_namespace_text(double or single) for double, single in _NAMESPACE.findall(payload[:LIMIT])]
     facts += [Fact("wsd.namespace", space) for space in dict.fromkeys(spaces) if space]
     return facts
+
+
+@remember_short
+def _namespace_text(raw: bytes) -> str:
+    return clean_text(decode_text(raw))
 
 
 def _element_facts(document: Document, index: int) -> Facts:
@@ -247,6 +253,7 @@ def _split_scopes(text: str) -> Iterator[str]:
         yield " ".join(pieces)
 
 
+@remember_short
 def _read_scope(scope: str) -> Facts:
     facts = [Fact("wsd.scope", _unquote_text(scope))]
     found = _SCOPE.match(scope)
@@ -266,7 +273,7 @@ def _read_scope(scope: str) -> Facts:
 
 
 def _unquote_text(text: str) -> str:
-    return clean_text(decode_text(unquote_to_bytes(text)))
+    return clean_text(decode_text(unquote_to_bytes(text)) if "%" in text else text)
 
 
 def _make_datagram(label: str, form: functools.partial[bytes]) -> Datagram:
