@@ -6,7 +6,6 @@ A reply becomes a report in this order: Reply (bytes), Fact, Observation, Match,
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime
@@ -112,7 +111,7 @@ class Confidence(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Match:
     """One fingerprint that fits one group of observations."""
 
@@ -129,11 +128,16 @@ class Match:
     keys: tuple[str, ...] = ()
     """The keys on which the claims are based: a model from ``sadp.model`` outranks one from ``http.title``."""
 
-    @functools.cached_property
+    _line: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
     def line(self) -> str:
-        """The line of the match among the reasons of an identification."""
-        claims = ", ".join([f"{key} {text}" for key, text in self.claims.items()])
-        return f"{self.because}: {claims} [{self.fingerprint} {self.certainty:.2f}]"
+        """The line of the match among the reasons of an identification. It is put together once."""
+        if not self._line:
+            claims = ", ".join([f"{key} {text}" for key, text in self.claims.items()])
+            line = f"{self.because}: {claims} [{self.fingerprint} {self.certainty:.2f}]"
+            object.__setattr__(self, "_line", line)
+        return self._line
 
 
 @dataclass(frozen=True, slots=True)

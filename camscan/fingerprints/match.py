@@ -47,8 +47,8 @@ class PreparedRule(NamedTuple):
     """The claims, if none of their texts comes from a value; otherwise None."""
 
 
-_NUMBERS = frozenset({"serial", "mac"})
-"""Claims that tell one unit of a model from another."""
+NUMBERS = frozenset({"serial", "mac", "firmware", "build"})
+"""Claims in which units of a model differ, and on which no other claim depends."""
 
 
 class _KeyMatches(NamedTuple):
@@ -61,7 +61,7 @@ class _KeyMatches(NamedTuple):
     places: tuple[int, ...]
     """The places of these values, in order."""
     is_numbering: bool
-    """Whether nothing is taken from these values but the unit's own numbers: serial number or MAC address."""
+    """Whether nothing is taken from these values but the unit's own numbers: see :data:`NUMBERS`."""
 
 
 _NO_FITS = _KeyMatches((), {}, (), is_numbering=False)
@@ -116,7 +116,7 @@ class Matcher:
         self._rules: list[PreparedRule] = []
         self._takers: dict[str, _Taker] = {}
         self._numbering: set[tuple[str, int]] = set()
-        """Key and number of each condition from which a serial number or a MAC address is taken."""
+        """Key and number of each condition from which a number of the unit is taken: see :data:`NUMBERS`."""
         self._telling: set[tuple[str, int]] = set()
         """The same of each from which other text is taken."""
         self._fitted: Cache[tuple[object, ...], _KeyMatches] = Cache(_ROOM)
@@ -161,8 +161,8 @@ class Matcher:
         self, claims: Mapping[str, str], wanted: Sequence[tuple[str, list[int]]], asked: Sequence[tuple[Condition, ...]]
     ) -> None:
         """Note from which conditions a rule takes numbers of the unit, and from which other text."""
-        numbers = {name for key in _NUMBERS & claims.keys() for name in groups_of(claims[key])}
-        others = {name for key in claims.keys() - _NUMBERS for name in groups_of(claims[key])}
+        numbers = {name for key in NUMBERS & claims.keys() for name in groups_of(claims[key])}
+        others = {name for key in claims.keys() - NUMBERS for name in groups_of(claims[key])}
         for (key, places), conditions in zip(wanted, asked, strict=True):
             for number, condition in zip(places, conditions, strict=False):  # no number where the key must be absent
                 names = _NAMED_GROUP.findall(condition.text)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from camscan import decode
 from camscan.cache import ENTRY, size_of_texts
 from camscan.fingerprints import Database
+from camscan.fingerprints.match import NUMBERS
 from camscan.fingerprints.values import Values, group_values
 from camscan.identify import field
 from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, certainty_word, decide_camera, decide_maker
@@ -94,15 +95,18 @@ def _size_in_bytes(facts: bytes, found: Identification) -> int:
     return ENTRY * (8 + len(found.capabilities)) + len(facts) + size_of_texts(told)
 
 
+_DECIDED_NUMBERS = frozenset(f"id.{name}" for name in NUMBERS)
+
+
 class _Judged(NamedTuple):
-    """The result of a set of marks, whatever serial number and MAC address they contain."""
+    """The result of a set of marks, whatever numbers of the unit they contain."""
 
     found: Identification
     """The identification of the first device with these marks."""
     reasons: tuple[int | str, ...]
     """Its reasons in order: the place of a mark, or the line itself of what follows from the decision."""
     numbered: tuple[int, ...]
-    """The places of the marks that may hold a serial number or a MAC address."""
+    """The places of the marks that may hold a number of the unit: see ``NUMBERS``."""
 
 
 def _weigh_facts(values: Values, database: Database) -> Identification:
@@ -110,7 +114,9 @@ def _weigh_facts(values: Values, database: Database) -> Identification:
     unit = database.match_unit(values)
     seen, stated = unit.matches, database.statements.read_statement(values)[0]
     # A fingerprint of the second round that asks for more than maker, model and the like may depend on anything.
-    asks_more = "id.serial" in database.derives_from or not values.keys().isdisjoint(database.derives_from)
+    asks_more = not (
+        _DECIDED_NUMBERS.isdisjoint(database.derives_from) and values.keys().isdisjoint(database.derives_from)
+    )
     kept = database.judged_cache
     of_kin = (unit.kin, stated, *_facts_signature(unit.own))
     if not asks_more and (known := kept.get(of_kin)) is not None:
@@ -129,15 +135,12 @@ def _weigh_facts(values: Values, database: Database) -> Identification:
 
 
 def _facts_signature(seen: Sequence[Match]) -> tuple[object, ...]:
-    """Everything in the marks that decides; of the unit's numbers only whether it has any, and whether that is one."""
+    """Everything in the marks that decides; of the unit's numbers only which of them it has."""
     parts: list[object] = []
     for match in seen:
         parts += (match.fingerprint, match.certainty, match.family, match.keys)
         for key, text in match.claims.items():
-            if key == "serial":
-                parts.append(field.is_serial_of(match))
-            else:
-                parts += (key, text) if key != "mac" else (key,)
+            parts += (key,) if key in NUMBERS else (key, text)
     return tuple(parts)
 
 
@@ -146,7 +149,7 @@ def _is_general(found: Identification, seen: Sequence[Match], derived: Sequence[
     return (
         not found.conflicts
         and not any(_is_capability(key) for match in seen for key in match.claims)
-        and not any("serial" in match.claims or "mac" in match.claims for match in derived)
+        and all(NUMBERS.isdisjoint(match.claims) for match in derived)
     )
 
 
@@ -157,7 +160,7 @@ def _make_judged(found: Identification, matches: Sequence[Match], count: int) ->
     return _Judged(
         found,
         tuple(place if place < count else match.line for place, match in heard),
-        tuple(sorted(place for place, match in heard if "serial" in match.claims or "mac" in match.claims)),
+        tuple(sorted(place for place, match in heard if not NUMBERS.isdisjoint(match.claims))),
     )
 
 
@@ -165,14 +168,19 @@ def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) ->
     """The identification of another unit with the same marks."""
     like = judged.found
     numbered = [seen[place] for place in judged.numbered]
-    serials = field.list_answers(numbered, "serial")
-    serial = field.best_answer(serials, "serial")
+    conflicts: list[str] = []
+    text: dict[str, str | None] = {}
+    for key in ("firmware", "serial"):
+        answers = field.list_answers(numbered, key)
+        best = field.best_answer(answers, key)
+        text[key] = best.text if best else None
+        conflicts += field.list_conflicts(answers, best, key, _CONFLICT_FLOOR) if best else []
     return Identification(
         maker=like.maker,
         brand=like.brand,
         model=like.model,
-        firmware=like.firmware,
-        serial=serial.text if serial else None,
+        firmware=text["firmware"],
+        serial=text["serial"],
         mac=_find_mac(numbered, values),
         kind=like.kind,
         is_camera_system=like.is_camera_system,
@@ -180,8 +188,8 @@ def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) ->
         confidence=like.confidence,
         certainty=like.certainty,
         because=tuple(dict.fromkeys([one if isinstance(one, str) else seen[one].line for one in judged.reasons])),
-        conflicts=tuple(field.list_conflicts(serials, serial, "serial", _CONFLICT_FLOOR)) if serial else (),
-        build=like.build,
+        conflicts=tuple(conflicts),
+        build=_find_build(numbered, text["firmware"]),
     )
 
 
