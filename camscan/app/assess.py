@@ -15,6 +15,7 @@ from camscan.errors import UsageError
 from camscan.plan import Rules, judge_devices, policies_in_use
 from camscan.plan.entered_twice import set_duplicates_apart
 from camscan.policies.read import load_known_policies as load_policies
+from camscan.vulnerabilities.read import Weaknesses
 
 
 def load_rules(settings: Config) -> Rules:
@@ -52,12 +53,18 @@ def parse_past_day(text: str) -> date:
 
 
 def judge_assets(
-    assets: Sequence[Asset], settings: Config, day: date | None = None, *, every: Sequence[Asset] | None = None
+    assets: Sequence[Asset],
+    settings: Config,
+    day: date | None = None,
+    *,
+    every: Sequence[Asset] | None = None,
+    weaknesses: Weaknesses | None = None,
 ) -> Mapping[str, Judgement]:
     """Judge each device as of that day (today). Returns asset number -> judgement.
 
     ``every`` is the complete register, if ``assets`` is not, because a row may represent the device of another.
+    ``weaknesses`` are those of the settings, if they are loaded already.
     """
-    known = vulnerabilities.load_weaknesses(settings.overlays)
+    known = weaknesses or vulnerabilities.load_weaknesses(settings.overlays)
     found = judge_devices(assets, load_rules(settings), settings.planning.formula, known, day or today_utc())
     return set_duplicates_apart(assets if every is None else every, found)

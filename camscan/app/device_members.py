@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from camscan.asset import Asset, Change, Judgement
 from camscan.asset.columns import EDITABLE
@@ -14,6 +14,9 @@ from camscan.identify.reasons import list_reasons
 from camscan.plan.standing import recorded_site
 from camscan.register import StoredObservation
 
+if TYPE_CHECKING:
+    from camscan.app.devices import Details
+
 HEADER = (
     *("asset_id", "council_asset_tag", "ip_addresses", "manufacturer", "brand_on_badge", "model", "kind"),
     *("serial_number", "firmware_version", "confidence_word", "because", "site_name", "location_detail"),
@@ -23,6 +26,12 @@ HEADER = (
 
 New columns are only added at the end.
 """
+
+
+def details_object(known: Details, *, with_evidence: bool = False) -> dict[str, Any]:
+    """One device as a JSON object, as in lists; ``with_evidence`` adds every reply and change."""
+    beside = _evidence_objects(known.evidence, known.changes) if with_evidence else {}
+    return {**device_object(known.row, known.judgement, known.maker), **beside}
 
 
 def device_object(row: Asset, judgement: Judgement, maker: str) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def _what_becomes_of_it(row: Asset, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Change]) -> dict[str, Any]:
+def _evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Change]) -> dict[str, Any]:
     """The members that ``--evidence`` adds to the object of one device."""
     return {
         "evidence": [

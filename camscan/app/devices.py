@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from camscan import vulnerabilities
 from camscan.app import choice
 from camscan.app.assess import judge_assets
-from camscan.app.device_members import device_object, evidence_objects
 from camscan.asset import Asset, Change, Judgement, Lifecycle, Presence
 from camscan.asset.spelling import in_words, nearest_hint
 from camscan.config import Config
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.fingerprints.wording import Words, load_words
 from camscan.identify.decide import are_one_company
@@ -21,9 +20,13 @@ from camscan.model import Confidence
 from camscan.output import visible
 from camscan.plan.entered_twice import stands_for_address
 from camscan.policies.companies import Ownership
-from camscan.register import Register, StoredObservation
+from camscan.register.one_device import DeviceReader, look_at_devices
 from camscan.sheets.row import inherited_texts
 from camscan.vulnerabilities.assess import Verdict, assess_device
+
+if TYPE_CHECKING:
+    from camscan.app.workspace import Workspace
+    from camscan.register import Register, StoredObservation
 
 _CANDIDATES = 5
 """How many devices a message lists."""
@@ -169,31 +172,54 @@ class Details:
     """The abilities of its model, in words."""
 
 
-def device_details(book: Register, row: Asset, settings: Config) -> Details:
+def find_details(space: Workspace, text: str) -> list[Details]:
+    """Everything that is known about each device that a text names, today; see ``Register.find_devices``."""
+
+    def read_details(book: Register | DeviceReader) -> list[Details]:
+        return _gather_details(book, book.find_devices(text), space.settings)
+
+    found = look_at_devices(space.where, read_details)
+    if found is not None:
+        return found
+    with space.open(readonly=True) as opened:
+        return read_details(opened)
+
+
+def device_details(book: Register | DeviceReader, row: Asset, settings: Config) -> Details:
     """Gather everything that is known about one device, judged as of today."""
+    return _gather_details(book, [row], settings)[0]
+
+
+def _gather_details(book: Register | DeviceReader, rows: Sequence[Asset], settings: Config) -> list[Details]:
+    if not rows:
+        return []
+    weaknesses = vulnerabilities.load_weaknesses(settings.overlays)
+    every = book.devices() if any(map(stands_for_address, rows)) else None
+    judgements = judge_assets(rows, settings, every=every, weaknesses=weaknesses)
     words = load_words(tuple(settings.overlays))
-    kind = words.facts.get(f"kind.{row.identification.kind}")
-    return Details(
-        row,
-        judge_assets([row], settings, every=book.devices() if stands_for_address(row) else None)[row.asset_id],
-        inherited_texts(row),
-        [choice.plain_detail(conflict.detail) for conflict in book.conflicts(row.asset_id)],
-        assess_device(row.identification, vulnerabilities.load_weaknesses(settings.overlays)),
-        book.changes(row.asset_id),
-        book.evidence(row.asset_id),
-        list_reasons(row.identification),
-        words.maker_name(row.identification.maker) if row.identification.maker else "",
-        kind.means if kind else "",
-        [_capability_in_words(name, words) for name in row.identification.capabilities],
-    )
+    return [
+        Details(
+            row,
+            judgements[row.asset_id],
+            inherited_texts(row),
+            [choice.plain_detail(conflict.detail) for conflict in book.conflicts(row.asset_id)],
+            assess_device(row.identification, weaknesses),
+            book.changes(row.asset_id),
+            book.evidence(row.asset_id),
+            list_reasons(row.identification),
+            words.maker_name(row.identification.maker) if row.identification.maker else "",
+            _kind_in_words(row.identification.kind, words),
+            [_capability_in_words(name, words) for name in row.identification.capabilities],
+        )
+        for row in rows
+    ]
+
+
+def _kind_in_words(name: str | None, words: Words) -> str:
+    known = words.facts.get(f"kind.{name}")
+    return known.means if known else ""
 
 
 def _capability_in_words(name: str, words: Words) -> str:
     known = words.facts.get(f"capability.{name}")
     return known.means if known else in_words(name)
-
-
-def details_object(known: Details, *, with_evidence: bool = False) -> dict[str, Any]:
-    """One device as a JSON object, as in lists; ``with_evidence`` adds every reply and change."""
-    beside = evidence_objects(known.evidence, known.changes) if with_evidence else {}
-    return {**device_object(known.row, known.judgement, known.maker), **beside}

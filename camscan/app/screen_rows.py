@@ -15,7 +15,7 @@ from camscan.dataclass import dataclass
 from camscan.headline import Headline
 from camscan.register.address import address_of
 from camscan.register.glance import ListingState, read_at_a_glance
-from camscan.register.texts import MARK, unescape_text
+from camscan.register.stored import MARK, unescape_text
 
 if TYPE_CHECKING:
     from camscan.app.workspace import Workspace

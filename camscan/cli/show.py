@@ -15,8 +15,7 @@ import click
 from camscan import app
 from camscan.asset import Lifecycle, Presence
 from camscan.asset.spelling import SHOWN_AS
-from camscan.cli import _device, _keep, _options
-from camscan.cli._table import Table, address_order
+from camscan.cli import _device, _keep, _later, _options
 from camscan.cli._words import print_text, warn
 from camscan.output import write_atomically
 from camscan.words import count_text
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from camscan.asset import Asset
     from camscan.config import Config
     from camscan.headline import Headline
-    from camscan.register import Register
 
 _COLUMNS = (
     *("Number", "IP", "Maker", "Model", "Where", "Removal", "Seen"),
@@ -134,29 +132,29 @@ def show(  # noqa: PLR0917 - one per option
         if everything is not None:
             _print_list(everything.rows, everything.others, everything.headline, asks=False)
             return 0
-    wanted = app.listing.ListFilter(**filters)
-    _require_sense(device, wanted, csv_path, with_evidence=with_evidence)
+    _require_sense(device, is_list=bool(csv_path or any(filters.values())), with_evidence=with_evidence)
     space = app.workspace.find_workspace(config, register)
     paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
     _keep.check_files(paths, space)
-    headline = app.streaming.headline_of(space) if device is None else None
+    if device is not None:
+        words = device if register is None else f"{device} --register {register}"
+        return _print_one(space, device, json_path, words, with_evidence=with_evidence)
+    wanted = app.listing.ListFilter(**filters)
+    headline = app.streaming.headline_of(space)
     with space.open(readonly=True) as book:
         if headline is not None:
             found = app.streaming.Stream(book, space.settings, wanted, headline, judged=bool(paths))
             return _print_stream(found, paths, space)
-        if device is not None:
-            words = device if register is None else f"{device} --register {register}"
-            return _print_one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
         every = app.listing.list_devices(book, space.settings, wanted, judge=bool(paths))
     _write_list(every, wanted, csv_path, json_path)
     return _explain_list(len(every.rows), every.damage, wanted, space.settings)
 
 
-def _require_sense(device: str | None, wanted: ListFilter, csv_path: str | None, *, with_evidence: bool) -> None:
-    """Raise UsageError for options that contradict each other."""
+def _require_sense(device: str | None, *, is_list: bool, with_evidence: bool) -> None:
+    """Raise UsageError for options that contradict each other; ``is_list`` for an option that only a list has."""
     if device is not None and not device.strip():
         raise click.UsageError("the name of the device is empty; `camscan show` lists the devices")
-    if device is not None and (wanted.is_narrowed or wanted.everything or csv_path):
+    if device is not None and is_list:
         raise click.UsageError("name a device, or say which devices to list")
     if device is None and with_evidence:
         raise click.UsageError("--evidence needs a device; name one")
@@ -193,7 +191,7 @@ def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> 
 
 
 def _write_list(found: Listing, wanted: ListFilter, csv_path: str | None, json_path: str | None) -> None:
-    rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, address_order(row.ip_addresses)))
+    rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, _later.table.address_order(row.ip_addresses)))
     if json_path:
         _write_json(json_path, app.listing.listing_document(found, rows))
     if csv_path:
@@ -208,7 +206,7 @@ class _OnScreen:
     """The table of a list, and what is said below it."""
 
     def __init__(self) -> None:
-        self.table = Table(_COLUMNS)
+        self.table = _later.table.Table(_COLUMNS)
         self.number = 0
         """How many rows."""
         self.has_possible = False
@@ -302,12 +300,10 @@ def _seen_text(row: ScreenRow) -> str:
     return f"missed {row.missed}" if row.presence == "missed" else _PRESENCE[row.presence]
 
 
-def _print_one(
-    book: Register, device: str, settings: Config, json_path: str | None, words: str, *, with_evidence: bool
-) -> int:
-    found = [app.devices.device_details(book, row, settings) for row in book.find_devices(device)]
+def _print_one(space: Workspace, device: str, json_path: str | None, words: str, *, with_evidence: bool) -> int:
+    found = app.devices.find_details(space, device)
     if json_path:
-        objects = [app.devices.details_object(known, with_evidence=with_evidence) for known in found]
+        objects = [app.device_members.details_object(known, with_evidence=with_evidence) for known in found]
         _write_json(json_path, {"devices": objects})
     if json_path != "-":
         for number, known in enumerate(found):

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
-from typing import Any
-
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
+from typing import Any, NamedTuple
 
 from camscan.asset import NOT_LISTED, NOTHING, Asset, Elsewhere, Event, Presence, RecordType
 from camscan.asset.columns import NAMING
 from camscan.dataclass import dataclass
-from camscan.register import overrides, schema
+from camscan.register import overrides
 from camscan.register.codec import identification_from_json
-from camscan.register.rows import CHUNK
+from camscan.register.plain_sql import AnyConnection, conditions, fetch, fetch_some
 from camscan.register.site_lookup import FindPlace, make_lookup, place_device
+from camscan.register.stored import decode_moment, unescape_text
 
-_DEVICE = (
-    *("id", "asset_id", "record_type", "known", "site", "provisional", "presence", "scans_missed", "first_seen"),
-    *("last_seen", "last_scan", "sightings", "channels", "recorder_id", "channel"),
-)
 _RECORD_TYPES = {each.value: each for each in RecordType}
 _PRESENCES = {each.value: each for each in Presence}
 _NO_ENTRIES: tuple[Mapping[str, str], int] = (NOTHING, 0)
@@ -31,33 +26,62 @@ _Address = tuple[int, int, str, str]
 
 
 def read_assets(
-    connection: Connection, where: ColumnElement[bool] | None = None, find_place: FindPlace | None = None
+    connection: AnyConnection, where: str = "", find_place: FindPlace | None = None, **values: Any
 ) -> list[Asset]:
     """The assets of the rows for which ``where`` holds, or of all rows, in the order in which they were first found.
 
-    Rows that a person merged into others are left out. Without ``find_place``, the site map is read.
+    ``where`` is a condition on ``device`` in plain SQL with these values. Rows that a person merged into others are
+    left out. Without ``find_place``, the site map is read.
     """
-    device = schema.device
-    query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None)).order_by(device.c.id)
-    rows = connection.execute(query if where is None else query.where(where)).all()
-    beside = _read_related_rows(connection, rows, find_place or make_lookup(connection), every=where is None)
+    rows = _read_rows(connection, where, **values)
+    beside = _read_related_rows(connection, rows, find_place or make_lookup(connection), every=not where)
     return [_make_asset(row, beside) for row in rows]
 
 
 def read_assets_by_row(
-    connection: Connection, numbers: Sequence[int], find_place: FindPlace | None = None
+    connection: AnyConnection, numbers: Sequence[int], find_place: FindPlace | None = None
 ) -> list[tuple[int, Asset]]:
     """The assets of the rows with these numbers, each with its number, in the order of the numbers.
 
     Rows that were merged are left out. Without ``find_place``, the site map is read.
     """
-    device = schema.device
-    query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None))
-    found: dict[int, Row[Any]] = {}
-    for condition in _conditions(device.c.id, numbers):
-        found |= {row.id: row for row in connection.execute(query.where(condition)).all()}
+    found: dict[int, _Row] = {}
+    for condition, values in conditions("id", numbers):
+        found |= {row.id: row for row in _read_rows(connection, condition, **values)}
     beside = _read_related_rows(connection, list(found.values()), find_place or make_lookup(connection))
     return [(number, _make_asset(found[number], beside)) for number in numbers if number in found]
+
+
+class _Row(NamedTuple):
+    """One row of ``device``: what an asset is made of."""
+
+    id: int
+    asset_id: str
+    record_type: str
+    known: dict[str, Any]
+    site: str
+    provisional: bool
+    presence: str
+    scans_missed: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    last_scan: int | None
+    sightings: int
+    channels: int | None
+    recorder_id: int | None
+    channel: int | None
+
+
+_ROW = f"SELECT {', '.join(_Row._fields)} FROM device WHERE merged_into IS NULL"  # noqa: S608 - constants
+
+
+def _read_rows(connection: AnyConnection, where: str = "", **values: Any) -> list[_Row]:
+    found = []
+    for row in fetch(connection, f"{_ROW}{f' AND ({where})' if where else ''} ORDER BY id", **values):
+        number, asset_id, record_type, known, site, provisional, presence, missed, first, last, *rest = row
+        told = (json.loads(known), unescape_text(site), bool(provisional), presence, missed)
+        found.append(_Row(number, asset_id, record_type, *told, decode_moment(first), decode_moment(last), *rest))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +101,7 @@ class _RelatedRows:
 
 
 def _read_related_rows(
-    connection: Connection, rows: Sequence[Row[Any]], find_place: FindPlace, *, every: bool = False
+    connection: AnyConnection, rows: Sequence[_Row], find_place: FindPlace, *, every: bool = False
 ) -> _RelatedRows:
     """Read the rows of other tables for these devices.
 
@@ -86,21 +110,19 @@ def _read_related_rows(
     numbers = None if every else [row.id for row in rows]
     recorders = None if every else {row.recorder_id for row in rows} - {None}
     scans = None if every else {row.last_scan for row in rows} - {None}
-    holders, scan, people = schema.device_address, schema.scan, schema.people
     held: defaultdict[int, list[_Address]] = defaultdict(list)
-    columns = holders.c["device_id", "position", "last_scan", "kind", "value"]
-    for number, position, last, kind, value in _select_some(connection, columns, holders.c.device_id, numbers):
-        held[number].append((position, -last, kind, value))
+    query = "SELECT device_id, position, last_scan, kind, value FROM device_address"
+    for number, position, last, kind, value in fetch_some(connection, query, "device_id", numbers):
+        held[number].append((position, -last, kind, unescape_text(value)))
+    query = "SELECT device_id, entries, revision FROM people"
     entered = {
-        number: (entries, revision)
-        for number, entries, revision in _select_some(
-            connection, people.c["device_id", "entries", "revision"], people.c.device_id, numbers
-        )
+        number: (json.loads(entries), revision)
+        for number, entries, revision in fetch_some(connection, query, "device_id", numbers)
     }
     _follow_merged(connection, entered)
     return _RelatedRows(
         held=held,
-        scan_ids=dict(_select_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
+        scan_ids=dict(_read_names(connection, "SELECT id, scan_id FROM scan", scans)),
         entered=entered,
         names=_recorder_names(connection, recorders),
         find_place=find_place,
@@ -108,24 +130,18 @@ def _read_related_rows(
     )
 
 
-def _find_answering_again(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
+def _find_answering_again(connection: AnyConnection, rows: Sequence[_Row]) -> frozenset[int]:
     """Devices that answered after their present removal: a scan marks them with the line of the removal in the log."""
     told = {row.id: row.known["told"].get(Event.REAPPEARED_AFTER_REMOVAL) for row in rows if row.known.get("told")}
-    if not told:
-        return frozenset()
-    change = schema.change
-    last = func.max(change.c.id)
-    query = select(change.c.device_id, last).where(change.c.column_name == "lifecycle_status")
-    query = query.group_by(change.c.device_id)
-    wanted = sorted(told)
+    query = "SELECT device_id, max(id) FROM change WHERE column_name = 'lifecycle_status' AND"
     found: dict[int, int] = {}
-    for start in range(0, len(wanted), CHUNK):
-        of_these = query.where(change.c.device_id.in_(wanted[start : start + CHUNK]))
-        found |= {row[0]: row[1] for row in connection.execute(of_these)}
+    for condition, values in conditions("device_id", sorted(told)):
+        rows_of_log = fetch(connection, f"{query} {condition} GROUP BY device_id", **values)
+        found |= {row[0]: row[1] for row in rows_of_log}
     return frozenset(number for number, line in told.items() if found.get(number, 0) == line)
 
 
-def _follow_merged(connection: Connection, entered: dict[int, tuple[Mapping[str, str], int]]) -> None:
+def _follow_merged(connection: AnyConnection, entered: dict[int, tuple[Mapping[str, str], int]]) -> None:
     """Replace the names of merged devices in people's entries.
 
     Scans merge rows, but never change a person's entry: an entry that names a merged device means the row that was
@@ -135,53 +151,28 @@ def _follow_merged(connection: Connection, entered: dict[int, tuple[Mapping[str,
     naming = {number: told for number, told in entered.items() if one in told[0] or other in told[0]}
     if not naming:
         return
-    gone, kept = schema.device, schema.device.alias("kept")
-    columns = (gone.c.asset_id, kept.c.asset_id.label("into"))
     named = {told[0][column] for told in naming.values() for column in NAMING if column in told[0]}
-    merged = select(*columns).join_from(gone, kept, gone.c.merged_into == kept.c.id)
-    wanted = sorted(named)
-    into: dict[str | None, str] = {}
-    for start in range(0, len(wanted), CHUNK):
-        rows = connection.execute(merged.where(gone.c.asset_id.in_(wanted[start : start + CHUNK])))
-        into |= {row.asset_id: row.into for row in rows}
+    query = "SELECT gone.asset_id, kept.asset_id FROM device AS gone JOIN device AS kept ON kept.id = gone.merged_into"
+    into: dict[str | None, str] = dict(_read_names(connection, query, sorted(named), "gone.asset_id"))
     for number, (entries, revision) in naming.items() if into else ():
         followed = {column: into[entries[column]] for column in NAMING if entries.get(column) in into}
         if followed:
             entered[number] = ({**entries, **followed}, revision)
 
 
-def _recorder_names(connection: Connection, wanted: Iterable[int] | None) -> dict[int | None, str]:
-    device = schema.device
-    if wanted is not None:
-        return dict(_select_some(connection, (device.c.id, device.c.asset_id), device.c.id, wanted))
-    recorders = select(device.c.recorder_id).where(device.c.recorder_id.is_not(None))
-    return dict(
-        _select_some(connection, (device.c.id, device.c.asset_id), device.c.id, _first_rows(connection, recorders))
-    )
-
-
-def _first_rows(connection: Connection, query: Select[Any]) -> list[Any]:
-    return list(connection.execute(query.distinct()).scalars())
-
-
-def _select_some(
-    connection: Connection, columns: Iterable[Column[Any]], key: Column[Any], wanted: Iterable[Any] | None
-) -> Iterator[Any]:
-    """Those columns of the rows whose key is in ``wanted``; of all rows for None."""
+def _recorder_names(connection: AnyConnection, wanted: Iterable[int | None] | None) -> dict[int | None, str]:
     if wanted is None:
-        yield from connection.execute(select(*columns)).all()
-        return
-    for condition in _conditions(key, list(wanted)):
-        yield from connection.execute(select(*columns).where(condition)).all()
+        recorders = fetch(connection, "SELECT DISTINCT recorder_id FROM device WHERE recorder_id IS NOT NULL")
+        wanted = [row[0] for row in recorders]
+    return dict(_read_names(connection, "SELECT id, asset_id FROM device", wanted))
 
 
-def _conditions(key: Column[Any], values: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
-    """Conditions: the key is one of these values. For numbers in a row it is short, which the database reads faster."""
-    if values and isinstance(values[0], int) and all(after == before + 1 for before, after in pairwise(values)):
-        yield key.between(values[0], values[-1])
-        return
-    for start in range(0, len(values), CHUNK):
-        yield key.in_(values[start : start + CHUNK])
+def _read_names(
+    connection: AnyConnection, query: str, wanted: Iterable[Any] | None, key: str = "id"
+) -> Iterator[tuple[Any, str]]:
+    """Pairs of a key and a name."""
+    for number, name in fetch_some(connection, query, key, wanted):
+        yield number, unescape_text(name)
 
 
 def _newest_addresses(held: Sequence[_Address]) -> list[_Address]:

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from camscan.asset import Asset
 from camscan.register import listing, schema
 from camscan.register.assets import read_assets, read_assets_by_row
-from camscan.register.checks import FAULTS
 from camscan.register.site_lookup import FindPlace, make_lookup
+from camscan.register.stored import FAULTS
 
 _BATCH = 1000
 
@@ -48,7 +48,7 @@ def in_batches(connection: Connection) -> Iterator[list[Asset]]:
     find_place = make_lookup(connection)
     for start in range(0, len(numbers), _BATCH):
         batch = numbers[start : start + _BATCH]
-        yield read_assets(connection, device.c.id.between(batch[0], batch[-1]), find_place)
+        yield read_assets(connection, "id BETWEEN :first AND :last", find_place, first=batch[0], last=batch[-1])
 
 
 def read_legible(connection: Connection, numbers: Sequence[int], find_place: FindPlace) -> tuple[list[Asset], int]:

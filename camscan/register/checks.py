@@ -20,14 +20,13 @@ from camscan.model import Completion, Outcome
 from camscan.output import visible
 from camscan.register import column_types, schema
 from camscan.register.codec import LATE, coverage_from_json, digest_parts, identification_from_json, turn_from_json
+from camscan.register.stored import FAULTS
 
 _AT_MOST = 10
 """At most so many findings of one kind are reported one by one."""
 _BATCH = 2000
 _SHOWN = 200
 """Maximum characters of a wrong value that are shown."""
-FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
-"""Exceptions that reading raises if a stored value is damaged."""
 
 
 def find_faults(connection: Connection) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -16,31 +14,11 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from camscan.register.texts import MARK, unescape_text
-
-_UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
-
-
-def _escape_text(value: str | None) -> str | None:
-    if value is None or not _UNSTORABLE.search(value):
-        return value
-    return MARK + value.encode("unicode_escape").decode("ascii")
+from camscan.register.stored import decode_moment, encode_moment, escape_text, unescape_text
 
 
 def _unescape_text(value: str | None) -> str | None:
     return value if value is None else unescape_text(value)
-
-
-@functools.lru_cache(maxsize=1024)  # a reply has a hundred facts with the same time
-def _encode_moment(value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-
-
-def _decode_moment(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
 
 
 def _to_json(value: Any) -> str:
@@ -62,7 +40,7 @@ class DeviceText(TypeDecorator[str]):
 
         It is given directly, because recordings and lists spend their time here.
         """
-        return _escape_text
+        return escape_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
         """The function that removes the escapes."""
@@ -77,11 +55,11 @@ class Moment(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # noqa: ARG002 - as above
         """The function that turns a time into its text."""
-        return _encode_moment
+        return encode_moment
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
         """The function that turns a text into its time."""
-        return _decode_moment
+        return decode_moment
 
 
 class Json(TypeDecorator[Any]):

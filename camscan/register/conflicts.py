@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from datetime import datetime
 
-from camscan.register import schema
+from camscan.register.plain_sql import AnyConnection, fetch
+from camscan.register.stored import unescape_text
 from camscan.register.types import Conflict, Review, SettledConflict
 
 
-def list_conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
+def list_conflicts(connection: AnyConnection, asset_id: str | None = None) -> list[Conflict]:
     """The open conflicts; see ``Register.conflicts``."""
-    table, device, scan = schema.conflict, schema.device, schema.scan
-    other = device.alias("other")
-    query = (
-        select(device.c.asset_id, *table.c["kind", "detail"], scan.c.scan_id)
-        .add_columns(other.c.asset_id.label("other"), table.c.id.label("number"))
-        .select_from(table)
-        .join(device, device.c.id == table.c.device_id)
-        .join(scan, scan.c.id == table.c.scan)
-        .outerjoin(other, other.c.id == table.c.other_id)
-        .where(table.c.decision.is_(None), device.c.merged_into.is_(None))
-        .order_by(table.c.id)
-    )
-    if asset_id is not None:
-        query = query.where(device.c.asset_id == asset_id)
-    rows = connection.execute(query).mappings()
-    return [Conflict(**{**row, "other": row["other"] or ""}) for row in rows]
+    query = f"""
+        SELECT device.asset_id, conflict.kind, conflict.detail, scan.scan_id, other.asset_id, conflict.id
+        FROM conflict
+        JOIN device ON device.id = conflict.device_id
+        JOIN scan ON scan.id = conflict.scan
+        LEFT JOIN device AS other ON other.id = conflict.other_id
+        WHERE conflict.decision IS NULL AND device.merged_into IS NULL
+        {"AND device.asset_id = :asset_id" if asset_id is not None else ""}
+        ORDER BY conflict.id
+    """  # noqa: S608 - constants
+    wanted = {} if asset_id is None else {"asset_id": asset_id}
+    return [
+        Conflict(
+            asset_id=name,
+            kind=kind,
+            detail=unescape_text(detail),
+            scan_id=unescape_text(scan_id),
+            other=other or "",
+            number=number,
+        )
+        for name, kind, detail, scan_id, other, number in fetch(connection, query, **wanted)
+    ]
 
 
-def list_reviews(connection: Connection) -> list[Review]:
+def list_reviews(connection: AnyConnection) -> list[Review]:
     """The open questions; see ``Register.reviews``."""
     grouped: dict[frozenset[str] | int, list[Conflict]] = {}
     for each in list_conflicts(connection):
@@ -37,17 +44,15 @@ def list_reviews(connection: Connection) -> list[Review]:
     return [Review(found[0].asset_id, found[0].other, tuple(found)) for found in grouped.values()]
 
 
-def settled(connection: Connection, number: int) -> SettledConflict | None:
+def settled(connection: AnyConnection, number: int) -> SettledConflict | None:
     """The decision about a conflict; see ``Register.find_settled``."""
-    table, device = schema.conflict, schema.device
-    other = device.alias("other")
-    query = (
-        select(*table.c["decision", "settled_by", "settled_at"], device.c.asset_id)
-        .add_columns(other.c.asset_id.label("other"))
-        .select_from(table)
-        .join(device, device.c.id == table.c.device_id)
-        .outerjoin(other, other.c.id == table.c.other_id)
-        .where(table.c.id == number, table.c.decision.is_not(None))
-    )
-    row = connection.execute(query).first()
-    return SettledConflict(row.asset_id, row.other or "", row.decision, row.settled_by, row.settled_at) if row else None
+    query = """
+        SELECT device.asset_id, other.asset_id, conflict.decision, conflict.settled_by, conflict.settled_at
+        FROM conflict
+        JOIN device ON device.id = conflict.device_id
+        LEFT JOIN device AS other ON other.id = conflict.other_id
+        WHERE conflict.id = :number AND conflict.decision IS NOT NULL
+    """
+    for asset_id, other, decision, role, at in fetch(connection, query, number=number):
+        return SettledConflict(asset_id, other or "", decision, unescape_text(role), datetime.fromisoformat(at))
+    return None

@@ -22,7 +22,7 @@ from camscan.dataclass import dataclass
 from camscan.errors import BusyError, StaleError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
-from camscan.register import overrides, schema, tags
+from camscan.register import override_rows, schema, tags
 from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
 from camscan.register.record.sighting import digest_evidence
@@ -289,7 +289,7 @@ def _store_entries(
         connection.execute(table.update().where(table.c.device_id == bindparam("the_device")), again)
     numbered = {row["id"]: row for row in rows.values()}
     for device in sorted(restated):
-        overrides.store_overrides(connection, numbered[device], after[device])
+        override_rows.store_overrides(connection, numbered[device], after[device])
 
 
 def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:

@@ -1,4 +1,4 @@
-"""A quick look at a register in a file: its listing and stored counts, without the database libraries.
+"""A quick look at a register in a file, without the database libraries: its listing, its stored counts, one device.
 
 Importing these libraries takes longer than the look. If anything is not as expected, the caller opens the register
 instead. It relies on these pages: sqlite.org/wal.html, /pragma.html, /isolation.html.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from camscan.register.address import address_of
+from camscan.register.stored import FAULTS
 
 T = TypeVar("T")
 
@@ -28,11 +29,10 @@ _WAIT = 5.0
 """Seconds to wait for a writer that has just ended."""
 _FIT = f"""
 SELECT content FROM overview WHERE name = 'stamp'
-  AND (SELECT max(version_num) FROM alembic_version) = '{VERSION}'
   AND NOT EXISTS (SELECT 1 FROM touched)
   AND NOT EXISTS (SELECT 1 FROM listing WHERE until < ?)
   AND (SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'listing\\_%' ESCAPE '\\') = {TRIGGERS}
-"""  # noqa: S608 - two constants of this file
+"""  # noqa: S608 - a constant of this file
 
 
 class ListingState:
@@ -69,15 +69,28 @@ def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[
 
     None if it is not a register in a file, if its listing is of another edition or day, or if anything is wrong.
     """
+
+    def read_listing(connection: sqlite3.Connection) -> T | None:
+        seen = _open_glance(connection, edition, day)
+        return None if seen is None else read(seen)
+
+    return read_file(where, read_listing)
+
+
+def read_file(where: str | Path, read: Callable[[sqlite3.Connection], T | None]) -> T | None:
+    """The result of ``read``, which gets one state of a register in a file, and reads everything before it returns.
+
+    None if it is not a register in a file, if an earlier version wrote it, or if anything is wrong: the caller then
+    opens the register, which says in plain words what it is.
+    """
     path = Path(where)
     if address_of(where) is not None or not path.is_file() or path.is_symlink():
         return None
     try:
         with contextlib.closing(_connect_readonly(path)) as connection:
-            seen = _open_glance(connection, edition, day)
-            return None if seen is None else read(seen)
-    except (sqlite3.Error, OSError, LookupError, TypeError, ValueError):
-        return None  # the caller then opens the register, which says in plain words what is wrong
+            return read(connection) if _is_register(connection) else None
+    except (sqlite3.Error, OSError, *FAULTS):
+        return None
 
 
 def _connect_readonly(path: Path) -> sqlite3.Connection:
@@ -88,9 +101,14 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> ListingState | None:
+def _is_register(connection: sqlite3.Connection) -> bool:
     if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
-        return None
+        return False
+    found = connection.execute("SELECT max(version_num) FROM alembic_version").fetchone()
+    return bool(found and found[0] == VERSION)
+
+
+def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> ListingState | None:
     found = connection.execute(_FIT, (day.isoformat(),)).fetchone()
     if found is None:
         return None

@@ -13,7 +13,7 @@ from camscan.asset import RecordType
 from camscan.model import Observation
 from camscan.register import schema
 from camscan.register.rows import CHUNK, select_columns
-from camscan.register.texts import unescape_text
+from camscan.register.stored import unescape_text
 
 Chunk = tuple[int, int]
 """The first and the last number of a group of some hundred devices."""

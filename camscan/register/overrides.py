@@ -9,8 +9,6 @@ import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, RowMapping
-
 from camscan import decode
 from camscan.asset import kinds
 from camscan.fingerprints import badges
@@ -19,15 +17,11 @@ from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
-from camscan.register import schema
-from camscan.register.codec import identification_from_json
 
 BECAUSE = "stated by people: "
 """How the reason of a stated manufacturer begins."""
 CERTAINTY = 0.7
 """The certainty of a manufacturer that somebody read from the device: just probable, because badges can deceive."""
-_KINDS = ("serial", "unit", "mac")
-"""Kinds of key that stated entries make."""
 
 
 def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identification:
@@ -56,35 +50,6 @@ def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identi
     if not builder:
         return result
     return replace(result, maker=builder, confidence=Confidence.POSSIBLE, certainty=certainty, because=because)
-
-
-def store_overrides(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
-    """Store the keys by which a later scan recognises the device, and the columns that SQL queries use."""
-    own = stated_keys(entries)
-    table = schema.device_key
-    # These keys come from people. Keys from scans, notes of places, and channels that people gave otherwise are left
-    # alone.
-    mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None), table.c.kind.in_(_KINDS))
-    connection.execute(table.delete().where(*mine))
-    seen = {
-        Key(each.kind, each.value) for each in connection.execute(table.select().where(table.c.device_id == row["id"]))
-    }
-    fresh = [{"kind": key.kind, "value": key.value, "device_id": row["id"]} for key in sorted(own - seen)]
-    if fresh:
-        connection.execute(table.insert(), fresh)
-    known = overlay_entries(identification_from_json(row["known"]["identification"]), entries)
-    values = {name: getattr(known, name) for name in ("maker", "brand", "model", "serial", "mac", "kind")}
-    device = schema.device
-    connection.execute(
-        device.update()
-        .where(device.c.id == row["id"])
-        .values(
-            **values,
-            is_camera_system=known.is_camera_system,
-            confidence=known.confidence.value,
-            certainty=known.certainty,
-        )
-    )
 
 
 def stated_keys(entries: Mapping[str, str]) -> frozenset[Key]:

@@ -1,17 +1,16 @@
-"""Pages of lists: some rows of the listing or of the audit log, and how many there are in all."""
+"""Pages of the listing: some of its rows, and how many there are in all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
 
-from camscan.asset import Change
 from camscan.register import schema
 from camscan.register.listing import read_stamp
-from camscan.register.types import ChangeMark, ListingQuery, LogQuery
+from camscan.register.types import ChangeMark, ListingQuery
 
 
 def change_mark(connection: Connection) -> ChangeMark:
@@ -78,67 +77,3 @@ def _make_order(sought: ListingQuery) -> tuple[ColumnElement[bool], list[ColumnE
     column, number = columns[sought.order], columns.device_id
     is_empty = column.is_(None) if sought.order in {"priority", "last_seen"} else column == ""
     return is_empty, [column.desc(), number.desc()] if sought.descending else [column, number]
-
-
-def list_changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
-    """Lines of the audit log; see ``Register.changes``."""
-    table, device = schema.change, schema.device
-    query = (
-        select(table, device.c.asset_id)
-        .join(device, device.c.id == table.c.device_id)
-        .where(table.c.id > since)
-        .order_by(table.c.id)
-    )
-    if asset is not None:
-        query = query.where(device.c.asset_id == asset)
-    return [_decode_change(row) for row in connection.execute(query).mappings()]
-
-
-def read_log(connection: Connection, wanted: LogQuery) -> tuple[list[Change], int]:
-    """One page of the audit log; see ``Register.read_log``."""
-    table, device = schema.change, schema.device
-    joined = table.join(device, device.c.id == table.c.device_id)
-    found = and_(*_log_conditions(wanted))
-    total = connection.execute(select(func.count()).select_from(joined).where(found)).scalar_one()
-    query = select(table, device.c.asset_id).select_from(joined).where(found).order_by(table.c.id.desc())
-    rows = connection.execute(query.offset(wanted.start).limit(wanted.most)).mappings()
-    return [_decode_change(row) for row in rows], total
-
-
-def _log_conditions(wanted: LogQuery) -> list[ColumnElement[bool]]:
-    table, device = schema.change, schema.device
-    found: list[ColumnElement[bool]] = [table.c.id > 0]
-    if wanted.role:
-        found.append(table.c.role == wanted.role)
-    if wanted.column:
-        found.append(table.c.column_name == wanted.column)
-    if wanted.asset_id:
-        found.append(device.c.asset_id == wanted.asset_id)
-    if wanted.since:
-        found.append(table.c.at >= wanted.since)
-    if wanted.before:
-        found.append(table.c.at < wanted.before)
-    return found
-
-
-def log_values(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
-    """The roles and columns in the audit log; see ``Register.log_values``."""
-    table = schema.change
-    roles = connection.execute(select(table.c.role).distinct().order_by(table.c.role)).scalars().all()
-    columns = connection.execute(select(table.c.column_name).distinct().order_by(table.c.column_name)).scalars().all()
-    return roles, columns
-
-
-def _decode_change(row: RowMapping) -> Change:
-    """A row of the audit log as a Change."""
-    return Change(
-        number=row["id"],
-        at=row["at"],
-        role=row["role"],
-        how=row["how"],
-        asset_id=row["asset_id"],
-        column=row["column_name"],
-        old=row["old"],
-        new=row["new"],
-        because=row["because"],
-    )

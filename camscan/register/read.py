@@ -2,60 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
 import zlib
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, and_, false, func, or_, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset
-from camscan.model import Attempt, Completion, Observation, Outcome
-from camscan.net.text import mac_address
-from camscan.register import column_types, schema, tags
-from camscan.register.asset_numbers import SHORT
+from camscan.model import Attempt, Completion, Outcome
+from camscan.register import schema
 from camscan.register.assets import read_assets, read_assets_by_row
-from camscan.register.checks import FAULTS
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
 from camscan.register.rounds import in_order, with_turns
 from camscan.register.rows import select_columns
 from camscan.register.site_lookup import make_lookup  # noqa: F401 - asked for here too
-from camscan.register.types import Sighting, StoredObservation, StoredScan
-
-_SHORTEST_END = 4
-"""Minimum characters of the end of a serial number, as read from a label, for a search."""
-
-
-def find_devices(connection: Connection, text: str) -> list[Asset]:
-    """Devices that a text names; see ``Register.find_devices``."""
-    text = text.strip()
-    address = _normal_address(text)
-    table, holders = schema.device, schema.device_address
-    is_named = func.upper(table.c.asset_id, type_=column_types.DeviceText) == text.upper()
-    wanted = [is_named, table.c.id.in_(select(table.c.merged_into).where(is_named))]
-    if address:
-        wanted.append(table.c.id.in_(select(holders.c.device_id).where(holders.c.value == address)))
-        key = schema.device_key  # also a MAC address that a person stated and no scan has seen
-        wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
-    else:
-        wanted.append(table.c.id.in_(tags.rows_by_tag(connection, text)))
-        if len(text) == SHORT:  # the second half of an asset number, as lists show it
-            wanted.append(table.c.asset_id.endswith(f"-{text.upper()}", autoescape=True))
-        wanted.append(func.upper(table.c.serial, type_=column_types.DeviceText) == text.upper())
-        key = schema.device_key
-        if len(text) >= _SHORTEST_END:
-            ending = key.c.value.endswith(text.upper(), autoescape=True)
-            wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind.in_(("serial", "unit")), ending)))
-    found = read_assets(connection, or_(*wanted))
-    return sorted(found, key=lambda each: address not in {*each.ip_addresses, *each.mac_addresses, None})
+from camscan.register.stored import FAULTS
+from camscan.register.types import Sighting, StoredScan
 
 
 def list_devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
     """Devices of a maker or a site; see ``Register.devices``."""
-    table = schema.device
-    asked = [table.c.maker == maker] if maker is not None else []
-    asked += [table.c.site == site] if site is not None else []
-    return read_assets(connection, and_(*asked) if asked else None)
+    asked: dict[str, Any] = {name: value for name, value in (("maker", maker), ("site", site)) if value is not None}
+    return read_assets(connection, " AND ".join(f"{name} = :{name}" for name in asked), **asked)
 
 
 def list_legible(connection: Connection) -> tuple[list[Asset], int]:
@@ -67,7 +36,7 @@ def list_legible(connection: Connection) -> tuple[list[Asset], int]:
     first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
     if first is None:
         return [], 0
-    read_assets(connection, false())  # otherwise every row would be tried for nothing
+    read_assets(connection, "0 = 1")  # otherwise every row would be tried for nothing
     return _read_legible(connection, first, last)
 
 
@@ -76,9 +45,8 @@ def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[A
 
     They are read by halves, so that one damaged row costs few queries.
     """
-    column = schema.device.c.id
     try:
-        return read_assets(connection, column.between(first, last)), 0
+        return read_assets(connection, "id BETWEEN :first AND :last", first=first, last=last), 0
     except FAULTS:
         pass
     except OperationalError as error:  # a text that is not UTF-8
@@ -108,32 +76,6 @@ def merged_rows(connection: Connection) -> Mapping[str, str]:
         gone, kept, (gone.c.merged_into == kept.c.id) & (gone.c.id != kept.c.id)
     )
     return {row.asset_id: row.into for row in connection.execute(query)}
-
-
-def list_evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
-    """The observations of a device; see ``Register.evidence``."""
-    seen, fact, device, scan = schema.observation, schema.fact, schema.device, schema.scan
-    until = func.coalesce(seen.c.last_scan, device.c.last_scan, seen.c.first_scan)
-    first, last = scan.alias("first"), scan.alias("last")
-    query = (
-        select(*seen.c["ip", "port", "probe", "seen_at", "last_scan"], *fact.c["key", "value"])
-        .add_columns(first.c.scan_id.label("first_id"), last.c.scan_id.label("last_id"))
-        .join(device, device.c.id == seen.c.device_id)
-        .join(fact, fact.c.id == seen.c.fact_id)
-        .join(first, first.c.id == seen.c.first_scan)
-        .join(last, last.c.id == until)
-        .where(device.c.asset_id == asset_id)
-        .order_by(until.desc(), seen.c.id)
-    )
-    return [
-        StoredObservation(
-            Observation(row["ip"], row["port"], row["probe"], row["key"], row["value"], row["seen_at"]),
-            first_scan=row["first_id"],
-            last_scan=row["last_id"],
-            current=row["last_scan"] is None,
-        )
-        for row in connection.execute(query).mappings()
-    ]
 
 
 def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
@@ -233,11 +175,3 @@ def count_rows(connection: Connection) -> Mapping[str, int]:
     for table in schema.KEPT:
         counted[table.name] = int(connection.execute(select(func.count()).select_from(table)).scalar_one())
     return counted
-
-
-def _normal_address(text: str) -> str | None:
-    """An IP or MAC address as the register stores it; None for any other text."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return mac_address(text)

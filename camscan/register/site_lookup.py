@@ -10,30 +10,32 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
-
 from camscan.asset import Place
-from camscan.register import schema
-from camscan.register.sites import place_of_subnet
+from camscan.register.plain_sql import AnyConnection, fetch
+from camscan.register.stored import unescape_text
 
 FindPlace = Callable[[str, Iterable[str]], Place | None]
 """Returns the place of a device, from its site's name and its addresses."""
 
 _V4, _V6 = 32, 128
+SITE = ("name", "ref", "type", "sensitivity", "controller", "owner_service", "network_zone")
+"""Columns of ``site``, in the order of the members of Place."""
 
 
-def make_lookup(connection: Connection) -> FindPlace:
+def make_lookup(connection: AnyConnection) -> FindPlace:
     """Read the site map and return the function that looks up a place in it.
 
     The longest prefix that contains one of the addresses decides. If there is none, the site of that name counts, in
     upper or lower case.
     """
-    sites = {row["name"]: Place(**row) for row in connection.execute(select(schema.site)).mappings()}
+    rows = fetch(connection, f"SELECT {', '.join(SITE)} FROM site")  # noqa: S608 - constants
+    sites = {unescape_text(row[0]): Place(*map(unescape_text, row)) for row in rows}
     by_prefix: dict[int, defaultdict[int, dict[int, Place]]] = {_V4: defaultdict(dict), _V6: defaultdict(dict)}
-    for row in connection.execute(select(schema.subnet)).mappings():
-        network = ipaddress.ip_network(row["cidr"])
+    for cidr, *texts in fetch(connection, "SELECT cidr, site, vlan, network_zone, controller FROM subnet"):
+        site, vlan, zone, controller = map(unescape_text, texts)
+        network = ipaddress.ip_network(cidr)
         shift = network.max_prefixlen - network.prefixlen
-        found = place_of_subnet(sites[row["site"]], row)
+        found = place_of_subnet(sites[site], cidr, vlan, zone, controller)
         by_prefix[network.max_prefixlen][shift][int(network.network_address) >> shift] = found
     folded = {name.casefold(): place for name, place in sites.items()}
     ordered = {bits: sorted(networks.items()) for bits, networks in by_prefix.items()}
@@ -48,6 +50,12 @@ def make_lookup(connection: Connection) -> FindPlace:
         return sites.get(site) or (folded.get(site.casefold()) if site else None)
 
     return look_up_place
+
+
+def place_of_subnet(site: Place, cidr: str, vlan: str, network_zone: str, controller: str) -> Place:
+    """The place of one subnet: the values of the site, except those that the subnet gives itself."""
+    zone = network_zone or site.network_zone
+    return replace(site, subnet=cidr, vlan=vlan, network_zone=zone, controller=controller or site.controller)
 
 
 def place_device(

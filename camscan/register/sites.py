@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from camscan.asset import Place
 from camscan.register import schema
+from camscan.register.site_lookup import SITE, place_of_subnet
 
-_SITE = ("name", "ref", "type", "sensitivity", "controller", "owner_service", "network_zone")
 _SUBNET = ("vlan", "network_zone", "controller")
 
 
@@ -52,7 +51,7 @@ def _wanted_rows(places: Iterable[Place]) -> tuple[_Rows, _Rows]:
     subnets: _Rows = {}
     for place in places:
         if place.name not in sites or not place.subnet:
-            sites[place.name] = {name: getattr(place, name) for name in _SITE}
+            sites[place.name] = {name: getattr(place, name) for name in SITE}
         if place.subnet:
             row = {name: getattr(place, name) for name in _SUBNET}
             subnets.setdefault(str(ipaddress.ip_network(place.subnet)), {"site": place.name, **row})
@@ -81,19 +80,9 @@ def known_places(connection: Connection) -> list[Place]:
         found[row["name"]] = [Place(**row)]
     rows = connection.execute(select(schema.subnet)).mappings().all()
     for row in sorted(rows, key=_subnet_order):
-        found[row["site"]].append(place_of_subnet(found[row["site"]][0], row))
+        site = found[row["site"]]
+        site.append(place_of_subnet(site[0], row["cidr"], *(row[name] for name in _SUBNET)))
     return [place for places in found.values() for place in places]
-
-
-def place_of_subnet(site: Place, row: RowMapping) -> Place:
-    """The place of one subnet: the values of the site, except those that the subnet gives itself."""
-    return replace(
-        site,
-        subnet=row["cidr"],
-        vlan=row["vlan"],
-        network_zone=row["network_zone"] or site.network_zone,
-        controller=row["controller"] or site.controller,
-    )
 
 
 def _named_sites(connection: Connection) -> set[str]:

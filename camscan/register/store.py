@@ -13,12 +13,12 @@ from sqlalchemy.exc import OperationalError
 from camscan.asset import Asset, Change, Happening, Place
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.register import _later, batches, conflicts, events, listing, paging, read
+from camscan.register import _later, batches, conflicts, events, listing, log, one_device, read
 from camscan.register.backends import Mode
-from camscan.register.checks import FAULTS
 from camscan.register.opening import open_database
 from camscan.register.read_model import ReadModel
 from camscan.register.sites import are_remembered, known_places, remember_places
+from camscan.register.stored import FAULTS
 from camscan.register.transactions import WHAT_HELPS
 from camscan.register.types import (
     OFFLINE_AFTER,
@@ -194,17 +194,17 @@ class Register(ReadModel, Upkeep):
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
         """The audit log of one device or of all, oldest first; only lines after change number ``since``."""
         with self._reading() as connection:
-            return paging.list_changes(connection, asset_id, since)
+            return log.list_changes(connection, asset_id, since)
 
     def read_log(self, wanted: LogQuery) -> tuple[list[Change], int]:
         """One page of the audit log, newest first, and how many lines match in all."""
         with self._reading() as connection:
-            return paging.read_log(connection, wanted)
+            return log.read_log(connection, wanted)
 
     def log_values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The roles and the columns in the audit log."""
         with self._reading() as connection:
-            return paging.log_values(connection)
+            return log.log_values(connection)
 
     def remember_sites(self, places: Iterable[Place]) -> None:
         """Store the site map of the configuration: for each site a Place without a subnet, and one for each subnet."""
@@ -227,7 +227,7 @@ class Register(ReadModel, Upkeep):
         value now come first.
         """
         with self._reading() as connection:
-            return read.find_devices(connection, text)
+            return one_device.find_devices(connection, text)
 
     def devices(self, *, maker: str | None = None, site: str | None = None) -> list[Asset]:
         """Every device, or those of one maker or site, in the order in which they were first found."""
@@ -275,7 +275,7 @@ class Register(ReadModel, Upkeep):
     def evidence(self, asset_id: str) -> list[StoredObservation]:
         """Every observation that was ever made of a device, current ones first; empty if there is no such device."""
         with self._reading() as connection:
-            return read.list_evidence(connection, asset_id)
+            return one_device.list_evidence(connection, asset_id)
 
     def history(self, asset_id: str) -> list[Sighting]:
         """Every sighting of a device, oldest first."""

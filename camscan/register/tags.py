@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Text, cast, func, select
-
 from camscan.errors import TagTakenError, UsageError
-from camscan.register import schema
+from camscan.register.plain_sql import AnyConnection, escape_pattern, fetch
 
 Entries = Mapping[str, str]
 
 
 def check_tags(
-    connection: Connection, before: Mapping[int, Entries], edited: Mapping[int, tuple[str, Entries]]
+    connection: AnyConnection, before: Mapping[int, Entries], edited: Mapping[int, tuple[str, Entries]]
 ) -> None:
     """Refuse a tag that another device has, in upper or lower case: one label is on one device.
 
@@ -55,19 +54,19 @@ def _plain_beginning(tag: str) -> str:
     return plain[0] if plain else ""
 
 
-def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
+def _tagged_rows(connection: AnyConnection, beginning: str = "") -> list[tuple[int, str, Entries]]:
     """Every row in use that has a council tag (with this beginning, in lower case): number, asset number, entries."""
-    table, device = schema.people, schema.device
     held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
-    query = (
-        select(table.c.device_id, device.c.asset_id, table.c.entries)
-        .join(device, device.c.id == table.c.device_id)
-        .where(device.c.merged_into.is_(None), func.lower(cast(table.c.entries, Text)).contains(held, autoescape=True))
-    )
-    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+    query = """
+        SELECT people.device_id, device.asset_id, people.entries
+        FROM people JOIN device ON device.id = people.device_id
+        WHERE device.merged_into IS NULL AND lower(people.entries) LIKE :held ESCAPE '/'
+    """
+    rows = fetch(connection, query, held=f"%{escape_pattern(held)}%")
+    return [(number, asset_id, json.loads(entries)) for number, asset_id, entries in rows]
 
 
-def rows_by_tag(connection: Connection, tag: str) -> list[int]:
+def rows_by_tag(connection: AnyConnection, tag: str) -> list[int]:
     """Numbers of the rows in use with this council tag: one or none."""
     wanted = tag.strip().casefold()
     rows = _tagged_rows(connection, _plain_beginning(wanted))

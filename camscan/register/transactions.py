@@ -14,9 +14,10 @@ from camscan.errors import ConfigError, RegisterError
 from camscan.output import visible
 from camscan.register import listing, schema
 from camscan.register.backends import Database, Mode
-from camscan.register.checks import FAULTS, check_readable
+from camscan.register.checks import check_readable
 from camscan.register.heard import current_listener
 from camscan.register.rows import next_free_id
+from camscan.register.stored import FAULTS
 from camscan.register.types import (
     Lister,
 )

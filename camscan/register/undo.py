@@ -19,7 +19,7 @@ from camscan.errors import UsageError
 from camscan.register import schema
 from camscan.register.asset_numbers import minted_second
 from camscan.register.entries import ChangeContext, edit_entries
-from camscan.register.paging import list_changes
+from camscan.register.log import list_changes
 from camscan.register.rows import select_rows
 from camscan.register.types import Edit, UndoneImport
 

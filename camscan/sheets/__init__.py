@@ -11,12 +11,13 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import BinaryIO, Protocol
 
 from camscan.asset.columns import Column, Kind
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 
 

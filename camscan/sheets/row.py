@@ -11,12 +11,12 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from camscan import decode
 from camscan.asset import LISTED_IN, WORKED_OUT, Asset, Elsewhere, Judgement, Place, Ruling, kinds
 from camscan.asset.columns import EDITABLE
+from camscan.dataclass import dataclass
 from camscan.dates import day_text
 from camscan.identify.reasons import list_reasons
 from camscan.model import Capability, Identification
