@@ -275,6 +275,8 @@ class TestBadRequest:
         [
             ("scna", "there is no command scna; did you mean scan?"),
             ("xyzzy", "there is no command xyzzy; see camscan --help"),
+            ("propose", "there is no command propose here; did you mean: camscan plan propose?"),
+            ("__init__", "there is no command __init__; see camscan --help"),
             ("fingerprints shw", "there is no command shw; did you mean show?"),
             ("scan --jsn x", "no such option '--jsn'; did you mean one of: '--csv', '--json'?"),
             ("scan --json", "option '--json' requires an argument"),

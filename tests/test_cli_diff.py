@@ -48,7 +48,7 @@ def test_what_the_last_scan_brought_is_exit_code_1(camscan: Camscan) -> None:
     code, out, err = camscan("diff")
     assert (code, err) == (1, "")
     assert out == (
-        f"New (1):\n  {asset(3)} DS-2CD2385G1-I, 192.0.2.4: Hikvision DS-2CD2385G1-I at 192.0.2.4\n"
+        f"New (1):\n  {asset(3)}: Hikvision DS-2CD2385G1-I at 192.0.2.4\n"
         f"Missed (1):\n  {asset(2)} DS-2CD2385G1-I, 192.0.2.3: was looked for but not seen, once\n"
         f"Other firmware (1):\n  {asset(1)} DS-2CD2385G1-I, 192.0.2.2: "
         "firmware was V5.6.2build 190701, now V5.7.17 build 240606\n"

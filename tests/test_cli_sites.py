@@ -199,7 +199,9 @@ class TestListAndShow:
     def test_devices_elsewhere_are_counted(self, camscan: Camscan, home: Path) -> None:
         with open_register(home / "camscan.db") as book:
             book.record(report(camera(9, ip="198.51.100.1"), scan_id="two", targets=("198.51.100.0/24",)))
-        assert camscan("sites", "list")[1].endswith("1 device in the register at none of these sites\n")
+        assert camscan("sites", "list")[1].endswith(
+            "1 device in the register at none of these sites. A scan of a site adds its devices.\n"
+        )
 
     def test_show(self, camscan: Camscan) -> None:
         code, out, err = camscan("sites", "show", "town hall")

@@ -84,7 +84,7 @@ class TestFormula:
 
     def test_it_is_printed_with_every_number(self) -> None:
         told = describe_formula(Formula())
-        assert told[0].startswith("Score = sensitivity × capability × exposure × weakness × age, each the number of")
+        assert told[0].startswith("Score = sensitivity × capability × exposure × weakness × age, with the number of")
         for line, levels in zip(told[1:6], FACTORS.values(), strict=True):
             assert [f"= {value:g}" in line for value in levels.values()] == [True] * len(levels)
         assert told[-2:] == (

@@ -6,7 +6,7 @@ from sample_report import NOON, camera, report
 from sample_stored import entries_of, stored_row
 
 from camscan.asset import Event, Presence
-from camscan.model import Device
+from camscan.model import Confidence, Device
 from camscan.register.record.conflicts import NewConflict, Question
 from camscan.register.record.known import KnownDevice
 from camscan.register.record.news import list_news
@@ -22,6 +22,12 @@ def told(
 
 def test_a_device_that_no_row_knows_is_new() -> None:
     assert told(camera(1)) == [(Event.NEW, "", "192.0.2.2")]
+
+
+def test_a_maker_that_is_only_possible_is_not_named_as_certain() -> None:
+    device = camera(1, confidence=Confidence.POSSIBLE, certainty=0.45)
+    (draft,) = list_news(report(device), entries_of(report(device)), {}, ())
+    assert draft.detail == "possibly Hikvision DS-2CD2385G1-I at 192.0.2.2"
 
 
 def test_a_device_as_it_was_is_not_told() -> None:

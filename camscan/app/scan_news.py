@@ -13,7 +13,7 @@ from camscan.app.choice import maker_name
 from camscan.app.devices import device_site
 from camscan.asset import Asset, Event
 from camscan.headline import MAKERS, headline_of_report, is_unknown
-from camscan.model import Report
+from camscan.model import Confidence, Report
 from camscan.register import Recorded, Register
 from camscan.words import list_text
 
@@ -74,6 +74,7 @@ def _may_be_a_camera(row: Asset) -> bool:
 
 def _describe_device(row: Asset) -> str:
     found = row.identification
-    what = " ".join(word for word in (maker_name(found.maker, "unknown maker"), found.model) if word)
+    sure = "possibly" if found.maker and found.confidence is Confidence.POSSIBLE else ""
+    what = " ".join(word for word in (sure, maker_name(found.maker, "unknown maker"), found.model) if word)
     site = device_site(row)
     return f"{what} at {', '.join(row.ip_addresses)}{f', {site}' if site else ''} ({row.asset_id})"

@@ -251,7 +251,7 @@ COLUMNS: tuple[Column, ...] = (
     _derived_column("serial_number", "Serial number"),
     _scanner_column("firmware_version", "Firmware as the device says it"),
     _scanner_column("firmware_date", "Build date in the firmware text", Kind.DATE),
-    _people_column("recorder_asset_id", "For a camera behind a recorder: the recorder's asset_id", inherited=True),
+    _people_column("recorder_asset_id", "For a camera behind a recorder: the recorder's asset number", inherited=True),
     _people_column("recorder_channel", "For a camera behind a recorder: its channel", Kind.NUMBER, inherited=True),
     _scanner_column(
         "recorder_channels",
@@ -301,7 +301,7 @@ COLUMNS: tuple[Column, ...] = (
     _people_column("planned_removal_date", "The planned date of its removal", Kind.DATE),
     _people_column("removal_phase", "Tranche or programme year"),
     _people_column("blocked_by", "What prevents the removal: lease, listed building, budget, works order"),
-    _people_column("replacement_asset_id", "asset_id or label of what takes its place"),
+    _people_column("replacement_asset_id", "Asset number or council tag of what takes its place"),
     _people_column("replacement_make_model", "Make and model of its replacement"),
     _people_column("estimated_cost", "The cost of removing and replacing it, in pounds", Kind.MONEY),
     _people_column("budget_code", "Cost centre"),

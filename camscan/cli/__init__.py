@@ -194,6 +194,24 @@ class _Top(Folder):
         """Parse arguments as click does; ``help scan`` means ``scan --help``, as in many programs."""
         return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; the error about one that belongs to a group, such as ``propose``, names the group."""
+        inside = [] if args[0] in self._files() else _find_inside_groups(args[0])
+        if inside:
+            ctx.fail(f"there is no command {args[0]} here; did you mean: {', or '.join(inside)}?")
+        return super().resolve_command(ctx, args)
+
+
+def _find_inside_groups(word: str) -> list[str]:
+    """The commands of that name in the folders of commands, as they are typed."""
+    module = word.replace("-", "_")
+    if not module.isidentifier() or module.startswith("_"):
+        return []
+    files = (file for ending in ("", "_") for file in Path(__file__).parent.glob(f"*/{module}{ending}.py"))
+    return sorted(f"camscan {file.parent.name.rstrip('_').replace('_', '-')} {word}" for file in files)
+
 
 @click.command(
     cls=_Top,

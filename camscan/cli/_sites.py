@@ -77,7 +77,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
         if place.subnet:
             subnets[place.name].append(place.subnet)
     until = {site.name: app.sites.authorisation_end(settings, site) for site in settings.sites}
-    heading = ("Site", "Networks", "Addresses", "Devices", "Last complete scan", "Authorised until")
+    heading = ("Site", "Networks", "Addresses", "In place", "Last complete scan", "Authorised until")
     rows = [
         (
             name,
@@ -89,11 +89,13 @@ def print_list(config: Path | None, register: Path | None) -> None:
         )
         for name in names
     ]
-    first = ("Site", "Addresses", "Devices", "Last complete scan", "Authorised until", "Networks")
+    first = ("Site", "Addresses", "In place", "Last complete scan", "Authorised until", "Networks")
     left_out = print_table(heading, rows, first=first, cut={"Site": 20, "Networks": 18})
     elsewhere = sum(count for name, count in known.devices.items() if name not in names)
     if elsewhere:
-        click.echo(f"{count_text(elsewhere)} in the register at none of these sites")
+        print_text(
+            f"{count_text(elsewhere)} in the register at none of these sites. A scan of a site adds its devices."
+        )
     if left_out:
         print_text(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window shows them.")
 

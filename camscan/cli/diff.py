@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camscan import app
+from camscan.asset import Event
 from camscan.cli import _options
 from camscan.cli._words import print_text, with_program_name
 from camscan.errors import CamscanError, UsageError
@@ -125,20 +126,18 @@ def _print_changes(found: Sequence[Happening], rows: Mapping[str, Asset]) -> Non
         click.echo(f"{with_program_name(_TITLES[kind])} ({len(of_kind)}):")
         for each in of_kind:
             row = rows.get(each.asset_id)
-            where = f"{each.asset_id} {visible(_known_by_text(row), 60)}: " if row else ""
+            known_by = visible(_known_by_text(row, is_new=each.event == Event.NEW), 60) if row else ""
+            where = f"{each.asset_id}{f' {known_by}' if known_by else ''}: " if row else ""
             print_text(f"  {where}{visible(each.detail)}")
     if not found:
         click.echo("Nothing changed")
 
 
-def _known_by_text(row: Asset) -> str:
+def _known_by_text(row: Asset, *, is_new: bool) -> str:
+    """Names by which a person may know a device; the sentence about a new one has its maker, model and address."""
     found = row.identification
-    words = (
-        row.entries.get("council_asset_tag"),
-        found.model or app.choice.maker_name(found.maker, ""),
-        *row.ip_addresses[:1],
-        app.devices.device_site(row),
-    )
+    seen = () if is_new else (found.model or app.choice.maker_name(found.maker, ""), *row.ip_addresses[:1])
+    words = (row.entries.get("council_asset_tag"), *seen, app.devices.device_site(row))
     return ", ".join(word for word in words if word)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from camscan.asset import Event, Presence
 from camscan.fingerprints.wording import load_words
-from camscan.model import Report
+from camscan.model import Confidence, Report
 from camscan.register import events, knowledge
 from camscan.register.record.conflicts import NewConflict
 from camscan.register.record.entry import Entry
@@ -69,5 +69,6 @@ def _times_text(count: int) -> str:
 def _describe_entry(entry: Entry) -> str:
     found = entry.device.identification
     maker = load_words().maker_name(found.maker) if found.maker else "unknown maker"
-    words = [maker, found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
+    sure = "possibly" if found.maker and found.confidence is Confidence.POSSIBLE else ""
+    words = [sure, maker, found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
     return " ".join(word for word in words if word)

@@ -31,7 +31,7 @@ def show(request: PageRequest) -> Answer:
         (title, request.link(sort=name), "ascending" if name == "name" else "descending", sort == name)
         for name, title in (
             ("name", "Site"),
-            ("devices", "Devices"),
+            ("devices", "In place"),
             ("remaining", "Remaining"),
             ("overdue", "Overdue"),
             ("priority", "Highest priority"),
