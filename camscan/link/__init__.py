@@ -16,6 +16,7 @@ import gc
 
 def main() -> int:
     """Entry point of ``camscan-link``."""
+    gc.set_threshold(50_000, 10, 10)  # nothing that is loaded is garbage
     from camscan.link.program import run  # noqa: PLC0415 - keeps `import camscan.link` free of everything
 
     try:

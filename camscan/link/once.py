@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+
+TYPE_CHECKING = False  # typing takes a millisecond to load
+if TYPE_CHECKING:
+    from typing import Any
 
 MOST_REPLIES = 1 << 18
 """The most different replies that one run prints."""
@@ -22,27 +24,25 @@ _ALIKE = {
     # Parts that differ although the message is the same: times, numbers of questions, challenges.
     **dict.fromkeys(
         ("http", "rtsp", "onvif", "isapi", "upnp", "rpc2", "dahua_cgi"),
-        re.compile(
-            r"\n(?:date|expires|last-modified|etag|content-length|content-type|age|cseq|session|x-request-id):[^\n]*"
-            r'|\bnonce="[^"]*"|<(?:\w{1,16}:)?(?:Hour|Minute|Second|MessageID)>[^<]*|"(?:session|random)"\s*:\s*[^,}]*',
-            re.IGNORECASE,
-        ),
+        r"(?i)\n(?:date|expires|last-modified|etag|content-length|content-type|age|cseq|session|x-request-id):[^\n]*"
+        r'|\bnonce="[^"]*"|<(?:\w{1,16}:)?(?:Hour|Minute|Second|MessageID)>[^<]*|"(?:session|random)"\s*:\s*[^,}]*',
     ),
-    "wsd": re.compile(r"(?:RelatesTo|MessageID)\b[^<>]{0,200}>[^<]{1,100}|\b(?:MessageNumber|InstanceId)=\S{0,64}"),
-    "sadp": re.compile(r"<Uuid>[^<]{1,64}", re.IGNORECASE),
-    "dvrip": re.compile(r"Random:[^\r\n]*"),
+    "wsd": r"(?:RelatesTo|MessageID)\b[^<>]{0,200}>[^<]{1,100}|\b(?:MessageNumber|InstanceId)=\S{0,64}",
+    "sadp": r"(?i)<Uuid>[^<]{1,64}",
+    "dvrip": r"Random:[^\r\n]*",
 }
+"""Protocol -> pattern. Each is compiled when it is needed: a search for SADP needs one of them."""
 
 
-@dataclass(slots=True)
 class PrintedReplies:
     """The replies that were printed so far, as digests, because replies may be long and many."""
 
-    left_out: int = 0
-    """How many replies were left out because of one of the bounds."""
-    _seen: set[bytes] = field(default_factory=set)
-    _of_one: dict[tuple[str, str, bool], int] = field(default_factory=dict)
-    _bytes: int = 0
+    def __init__(self) -> None:
+        self.left_out = 0
+        """How many replies were left out because of one of the bounds."""
+        self._seen: set[bytes] = set()
+        self._of_one: dict[tuple[str, str, bool], int] = {}
+        self._bytes = 0
 
     @property
     def count(self) -> int:
@@ -79,4 +79,4 @@ def _reply_essence(reply: Mapping[str, Any]) -> str:
         encoded = str(reply.get("payload_b64", ""))
         return encoded[-TAIL:] if reply["protocol"] == "tls" else encoded
     varies = _ALIKE.get(str(reply["protocol"]))
-    return varies.sub("", text) if varies else text
+    return re.sub(varies, "", text) if varies else text
