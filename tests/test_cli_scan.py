@@ -26,7 +26,7 @@ from jsonschema import Draft202012Validator
 from own_network import is_root
 from sample_report import camera, report
 
-from camscan.app import record, resume
+from camscan.app import record, resume, scan
 from camscan.app.scan import Interruption
 from camscan.cli._estate import serve_estate
 from camscan.cli._signals import like_ctrl_c, take_signals
@@ -108,6 +108,7 @@ class TestOutput:
             return record.record_and_write(*arguments)
 
         monkeypatch.setattr(resume, "record_and_write", keep)
+        monkeypatch.setattr(scan, "FEW_DEVICES", 0)  # as if it had found many
         assert camscan("scan", FEW)[0] == 0
         assert held == []
 

@@ -212,7 +212,6 @@ def run_one_scan(
     place = app.resume.journal_folder(str(space.where))
     order = _unfinished.decide_order(place, prepared, request, call, resume=resume) if is_kept else None
     gc.freeze()  # modules that are loaded by now stay: nothing needs to search them for garbage
-    gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes many objects that it frees
     with space.open() as book, take_signals() as interruption:
         if order and not resume:
             _unfinished.announce_interrupted(place, prepared.key, call)
