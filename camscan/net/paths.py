@@ -6,6 +6,7 @@ no stream, no changing verb and no credential can be sent. Pure.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -164,6 +165,7 @@ def _host_header(ip: str, port: int) -> str:
     return where if _checked_port(port) in _DEFAULT_PORTS else f"{where}:{port}"
 
 
+@functools.lru_cache(maxsize=4096)  # each address is asked a few times
 def _bracket_address(ip: str) -> str:
     address = _parse_address(ip)
     return f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)

@@ -52,6 +52,8 @@ class HostRecord:
     """Facts that are kept, including repetitions."""
     size: int = 0
     """About how many bytes all of it takes."""
+    _is_of_several: bool | None = None
+    """Whether its replies cannot all be of one unit; None if it must be looked at again."""
 
     def add(self, attempt: Attempt) -> None:
         """Add the facts of an attempt."""
@@ -63,7 +65,14 @@ class HostRecord:
         for seen in attempt.observations:
             self.facts.setdefault(seen.key, {})[seen.value] = None
         if attempt.observations:
-            self.identification = None
+            self.identification = self._is_of_several = None
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether two replies in one protocol cannot be of one unit: they name different ones."""
+        if self._is_of_several is None:
+            self._is_of_several = _are_of_several(self.attempts)
+        return self._is_of_several
 
     @property
     def is_full(self) -> bool:
@@ -109,8 +118,7 @@ def of_others(same: Iterable[Attempt], attempt: Attempt) -> list[Attempt]:
     return [one for one in same if _differ(_unit_names(one), names)]
 
 
-def are_of_several(attempts: Iterable[Attempt]) -> bool:
-    """Whether two replies in one protocol cannot be of one unit: they name different ones."""
+def _are_of_several(attempts: Iterable[Attempt]) -> bool:
     said: defaultdict[str, list[Mapping[str, frozenset[str]]]] = defaultdict(list)
     for attempt in attempts:
         if attempt.observations:

@@ -23,7 +23,6 @@ from camscan.scan.host_record import (
     MOST_FACTS,
     HostRecord,
     Proof,
-    are_of_several,
     is_answer,
     observations_of,
     of_others,
@@ -170,12 +169,13 @@ class ScanState:
     def _within_bounds(self, host: HostRecord, attempt: Attempt) -> Attempt | None:
         """The attempt with as much of its facts and its reply as there is space for; None if there is none."""
         room = max(0, OWN_SHARE - host.size) + max(0, COMMON_SHARE - self.beyond_shares)
-        fitted = _fit_attempt(attempt, MOST_FACTS - host.observed, room)
-        if fitted is not attempt:
+        fitted, size = attempt, size_of_attempt(attempt)
+        if size > room or len(attempt.observations) > MOST_FACTS - host.observed:
             self.cut[attempt.ip] = None
-        if not fitted.observations and not fitted.payload and attempt.payload:
-            return None
-        size = size_of_attempt(fitted)
+            fitted = _cut_attempt(attempt, MOST_FACTS - host.observed, room)
+            if not fitted.observations and not fitted.payload and attempt.payload:
+                return None
+            size = size_of_attempt(fitted)
         self.beyond_shares += max(0, host.size + size - OWN_SHARE) - max(0, host.size - OWN_SHARE)
         host.size += size
         return fitted
@@ -310,7 +310,7 @@ class ScanState:
         host = self.hosts.get(ip)
         if host is None:
             return False
-        if are_of_several(host.attempts):
+        if host.is_of_several:
             return True
         self.seen(ip)
         return bool(host.identification and host.identification.conflicts)
@@ -372,10 +372,8 @@ def name_ips(ips: Iterable[str]) -> str:
     return f"{len(listed):,} addresses ({shown})"
 
 
-def _fit_attempt(attempt: Attempt, facts: int, room: int) -> Attempt:
-    """The attempt, if it has no more facts and bytes than that; else its first facts and its reply's beginning."""
-    if len(attempt.observations) <= facts and size_of_attempt(attempt) <= room:
-        return attempt
+def _cut_attempt(attempt: Attempt, facts: int, room: int) -> Attempt:
+    """The first facts of an attempt, as many as may be, and the beginning of its reply."""
     sizes = itertools.accumulate(FACT + len(seen.value) for seen in attempt.observations[:facts])
     kept = [size for size in sizes if size <= room]
     left = room - (kept[-1] if kept else 0)
