@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    LargeBinary,
     String,
     Text,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from camscan.register.stored import decode_moment, encode_moment, escape_text, unescape_text
+from camscan.register.stored import decode_moment, encode_moment, escape_text, escape_texts, unescape_text
 
 
 def _unescape_text(value: str | None) -> str | None:
@@ -75,3 +76,13 @@ class Json(TypeDecorator[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
         """The function that turns a JSON text into its value."""
         return _from_json
+
+
+def column_encoder(column: TypeEngine[Any], dialect: Dialect) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
+    """The function that turns many values of such a column into their stored form; None if they are stored as given."""
+    if isinstance(column, DeviceText):
+        return escape_texts
+    encode = column.dialect_impl(dialect).bind_processor(dialect)
+    if encode is None or isinstance(column, LargeBinary):  # both drivers take bytes as they are
+        return None
+    return lambda values: list(map(encode, values))

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, RowMapping, Table, bindparam, func, select
 
+from camscan.register.column_types import column_encoder
+
 CHUNK = 500
 """Values in one IN list; older SQLite allows 999."""
 SOME = "some_values"
@@ -77,15 +79,17 @@ def update_rows(
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or nothing if there are none. All rows have the same columns."""
     if rows:
-        _insert_batch(connection, rows, _prepare_insert(connection, table, tuple(rows[0])))
+        names = tuple(rows[0])
+        columns = [[row[name] for row in rows] for name in names]
+        _insert_columns(connection, columns, _prepare_insert(connection, table, names))
 
 
-def insert_batches(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows as they are made; there may be none. All rows have the same columns."""
+def insert_batches(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert rows as they are made; there may be none. Each has the values of these columns."""
     left, prepared = iter(rows), None
     while batch := list(itertools.islice(left, BATCH)):
-        prepared = prepared or _prepare_insert(connection, table, tuple(batch[0]))
-        _insert_batch(connection, batch, prepared)
+        prepared = prepared or _prepare_insert(connection, table, names)
+        _insert_columns(connection, list(zip(*batch, strict=True)), prepared)
 
 
 class _Insert(NamedTuple):
@@ -94,10 +98,12 @@ class _Insert(NamedTuple):
     sql: str
     names: Sequence[str]
     """Columns, in the order of their values."""
+    places: Sequence[int]
+    """For each of these columns, its place among those that the caller gives."""
     is_positional: bool
     """Whether the driver takes a tuple for each row; otherwise a mapping."""
-    encoders: Sequence[Callable[[Any], Any] | None]
-    """For each column, the function that turns a value into its stored form."""
+    encoders: Sequence[Callable[[Sequence[Any]], Sequence[Any]] | None]
+    """For each of these columns, the function that turns its values into their stored form."""
 
 
 def _prepare_insert(connection: Connection, table: Table, names: Sequence[str]) -> _Insert:
@@ -105,16 +111,14 @@ def _prepare_insert(connection: Connection, table: Table, names: Sequence[str]) 
     dialect = connection.dialect
     compiled = table.insert().compile(dialect=dialect, column_keys=list(names))
     order = compiled.positiontup or names
-    encoders = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order]
-    return _Insert(str(compiled), order, compiled.positional, encoders)
+    encoders = [column_encoder(table.c[name].type, dialect) for name in order]
+    return _Insert(str(compiled), order, [names.index(name) for name in order], compiled.positional, encoders)
 
 
-def _insert_batch(connection: Connection, rows: Sequence[Mapping[str, Any]], prepared: _Insert) -> None:
-    columns = []
-    for name, encode in zip(prepared.names, prepared.encoders, strict=True):
-        values = [row[name] for row in rows]
-        columns.append(list(map(encode, values)) if encode else values)
-    stored: list[Any] = list(zip(*columns, strict=True))
+def _insert_columns(connection: Connection, columns: Sequence[Sequence[Any]], prepared: _Insert) -> None:
+    ordered = (columns[place] for place in prepared.places)
+    encoded = [encode(each) if encode else each for encode, each in zip(prepared.encoders, ordered, strict=True)]
+    stored: list[Any] = list(zip(*encoded, strict=True))
     if not prepared.is_positional:
         stored = [dict(zip(prepared.names, each, strict=True)) for each in stored]
     connection.exec_driver_sql(prepared.sql, stored)

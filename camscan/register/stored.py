@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 MARK = "\x1a"
@@ -19,6 +20,11 @@ def escape_text(value: str | None) -> str | None:
     if value is None or not _UNSTORABLE.search(value):
         return value
     return MARK + value.encode("unicode_escape").decode("ascii")
+
+
+def escape_texts(values: Sequence[str | None]) -> Sequence[str | None]:
+    """Many texts as they are stored; hardly any needs an escape."""
+    return list(map(escape_text, values)) if any(map(_UNSTORABLE.search, filter(None, values))) else values
 
 
 def unescape_text(text: str) -> str:

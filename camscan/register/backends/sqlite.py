@@ -33,6 +33,9 @@ from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 
 BUSY_SECONDS = 30.0
 """How many seconds a reader or writer waits for another before it gives up."""
+_CACHE_KIB = 16_384
+"""Memory for pages of a register that is written to, if so many are needed. Digests are inserted in random order: with
+SQLite's own 2 MB, a hundred thousand new facts wrote and read the same pages again and again."""
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_SIZE = 100
@@ -351,6 +354,7 @@ def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
         if not readonly:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         else:
             connection.execute("PRAGMA query_only = ON")
     except BaseException:

@@ -75,21 +75,12 @@ def _add_observations(
         return
     facts = _store_facts(connection, {place[3]: seen for _, place, seen in begun})
     first = next_free_id(connection, observation)
+    names = ("id", "device_id", "ip", "port", "probe", "fact_id", "seen_at", "first_scan", "last_scan")
     rows = (
-        {
-            "id": first + index,
-            "device_id": device,
-            "ip": ip,
-            "port": port,
-            "probe": probe,
-            "fact_id": facts[what],
-            "seen_at": seen.seen_at,
-            "first_scan": scan,
-            **({"last_scan": until} if until else {}),
-        }
+        (first + index, device, ip, port, probe, facts[what], seen.seen_at, scan, until)
         for index, (device, (ip, port, probe, what), seen) in enumerate(begun)
     )
-    insert_batches(connection, observation, rows)
+    insert_batches(connection, observation, names, rows)
 
 
 def _observations_held(
@@ -110,8 +101,8 @@ def _observations_held(
 
 def _store_facts(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
     ids, missing = _stored_ids(connection, fact, fact.c.digest, wanted)
-    rows = ({"id": ids[what], "digest": what, "key": wanted[what].key, "value": wanted[what].value} for what in missing)
-    insert_batches(connection, fact, rows)
+    rows = ((ids[what], what, wanted[what].key, wanted[what].value) for what in missing)
+    insert_batches(connection, fact, ("id", "digest", "key", "value"), rows)
     return ids
 
 
@@ -119,10 +110,10 @@ def _stored_ids(
     connection: Connection, table: Table, column: Column[bytes], wanted: Iterable[bytes]
 ) -> tuple[dict[bytes, int], list[bytes]]:
     """Digest -> id for every wanted digest, and the digests that must still be inserted."""
-    rows = select_columns(connection, table.c["digest", "id"], column, list(wanted))
+    first = next_free_id(connection, table)
+    rows = select_columns(connection, table.c["digest", "id"], column, list(wanted) if first > 1 else ())
     ids: dict[bytes, int] = {row.digest: row.id for row in rows}
     missing = [what for what in wanted if what not in ids]
-    first = next_free_id(connection, table)
     ids |= {what: first + index for index, what in enumerate(missing)}
     return ids, missing
 
@@ -143,21 +134,15 @@ def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attemp
     digests = [digest_parts(each.payload) if each.payload else None for each in attempts]
     contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
     ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
-    rows = ({"id": ids[what], "digest": what, "content": _compress(contents[what])} for what in missing)
-    insert_batches(connection, payload, rows)
+    rows = ((ids[what], what, _compress(contents[what])) for what in missing)
+    insert_batches(connection, payload, ("id", "digest", "content"), rows)
     first = next_free_id(connection, attempt)
+    names = ("id", "scan", "ip", "port", "probe", "outcome", "detail", "payload_id", "seen_at")
     asked = (
-        {
-            "id": first + index,
-            "scan": scan,
-            "ip": each.ip,
-            "port": each.port,
-            "probe": each.probe,
-            "outcome": each.outcome.value,
-            "detail": each.detail,
-            "payload_id": ids[what] if what else None,
-            "seen_at": each.seen_at,
-        }
+        (
+            *(first + index, scan, each.ip, each.port, each.probe, each.outcome.value, each.detail),
+            *(ids[what] if what else None, each.seen_at),
+        )
         for index, (each, what) in enumerate(zip(attempts, digests, strict=True))
     )
-    insert_batches(connection, attempt, asked)
+    insert_batches(connection, attempt, names, asked)
