@@ -10,8 +10,9 @@ from sample_report import NOON, camera, nameless, report
 
 from camscan.asset import Asset, Lifecycle, Presence, RecordType
 from camscan.errors import BusyError, RegisterError, UsageError
-from camscan.model import Confidence
+from camscan.model import Confidence, Identification
 from camscan.register import Edit, NewRow, Register, open_register
+from camscan.register.overrides import overlay_entries
 
 ROLE = "CCTV manager"
 
@@ -439,3 +440,39 @@ def test_a_scan_recognises_what_people_stated(book: Register) -> None:
     row = one(book, by_mac)
     assert (row.entries, row.presence, row.identification.model) == (entries, Presence.SEEN, "DS-2CD2385G1-I")
     assert one(book, by_serial).presence is Presence.SEEN
+
+
+class TestPossibleMaker:
+    """A scan thinks that the maker may be Hikvision; a person inspected the device and read another name."""
+
+    @staticmethod
+    def restated(book: Register, name: str) -> Asset:
+        for scan in ("2", "3"):
+            device = camera(7, ip="192.0.2.70", confidence=Confidence.POSSIBLE, certainty=0.45)
+            book.record(report(device, scan_id=scan))
+            (row,) = book.find_devices("192.0.2.70")
+            book.edit_entries([Edit(row.asset_id, "stated_manufacturer", name)], role=ROLE, how="test")
+        (row,) = book.find_devices("192.0.2.70")
+        assert not book.conflicts(row.asset_id)
+        return row
+
+    def test_a_maker_that_a_person_read_outweighs_it(self, book: Register) -> None:
+        found = self.restated(book, "Axis").identification
+        assert (found.maker, found.confidence, found.brand) == ("axis", Confidence.PROBABLE, None)
+        assert found.because[-1] == "stated by people: Axis"
+
+    @pytest.mark.parametrize("name", ["Hikvision", "Honeywell", "HiLook", "No such maker"])
+    def test_a_name_that_may_be_its_badge_does_not(self, book: Register, name: str) -> None:
+        found = self.restated(book, name).identification
+        assert (found.maker, found.confidence) == ("hikvision", Confidence.POSSIBLE)
+
+    def test_a_maker_that_has_some_built_by_it_does_not(self) -> None:
+        found = Identification(maker="dahua", confidence=Confidence.POSSIBLE, certainty=0.5)
+        assert overlay_entries(found, {"stated_manufacturer": "Bosch"}) == found
+        assert overlay_entries(found, {"stated_manufacturer": "Axis"}).maker == "axis"
+
+    def test_a_scan_that_is_surer_outweighs_both(self, book: Register) -> None:
+        self.restated(book, "Axis")
+        book.record(report(camera(7, ip="192.0.2.70"), scan_id="4"))
+        (row,) = book.find_devices("192.0.2.70")
+        assert row.identification.maker == "hikvision"

@@ -27,7 +27,8 @@ def visited(
 ) -> None:
     """Record a site visit: the date and the visitor's role.
 
-    A device with the status `found` becomes `visited`; a later status is unchanged.
+    A device with the status `found` becomes `visited`; a later status is unchanged. A possible maker counts as sure
+    after a visit. If the label names another maker, enter it: `camscan set DEVICE stated_manufacturer=NAME`.
     """
     entered = app.edit.enter_visit(devices, acting, on=on, site=site)
     _devices.print_entered(entered, dry_run=acting.dry_run)

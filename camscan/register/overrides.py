@@ -1,6 +1,7 @@
 """What people state about a device and no scan says: from its label, an invoice or another register.
 
-It fills only the gaps of what scans say, and is never mixed with it. A later scan recognises the device by it.
+It fills only the gaps of what scans say, and is never mixed with it. A maker that scans call only possible is a gap
+too: a person who read another maker off the device knows more. A later scan recognises the device by it.
 """
 
 from __future__ import annotations
@@ -40,10 +41,12 @@ def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identi
         is_camera_system=of_cameras if found.is_camera_system is None else found.is_camera_system,
     )
     name = entries.get("stated_manufacturer")
-    if found.maker or not name:
+    if not name or (found.maker and not _outweighs(name, maker, found)):
         return result
     because = (*found.because, f"{BECAUSE}{name}")
     if maker is not None:
+        brand = None if found.maker else result.brand  # what looked like its badge was a mark of the other maker
+        result = replace(result, brand=brand)
         return replace(result, maker=maker, confidence=Confidence.PROBABLE, certainty=CERTAINTY, because=because)
     result = replace(result, brand=found.brand or name)
     builder, certainty = _load_builders().get(badges.plain_name(name), ("", 0.0))
@@ -60,6 +63,16 @@ def stated_keys(entries: Mapping[str, str]) -> frozenset[Key]:
     if mac and is_global_mac(mac):
         made.add(Key("mac", mac))
     return frozenset(made)
+
+
+def _outweighs(name: str, maker: str | None, found: Identification) -> bool:
+    """Whether a stated name of a maker outweighs what scans think.
+
+    It does not if it may be only the badge: Dahua builds for Bosch, so "Bosch" on a device does not clear Dahua.
+    """
+    if maker is None or maker == found.maker or found.confidence is not Confidence.POSSIBLE:
+        return False
+    return found.maker not in _load_badge_makers().get(badges.plain_name(name), ())
 
 
 def _maker_key(entries: Mapping[str, str]) -> str | None:
@@ -83,6 +96,12 @@ def _load_builders() -> Mapping[str, tuple[str, float]]:
         for badge in badges.load_badges()
         if len(badge.makers) == 1
     }
+
+
+@functools.cache
+def _load_badge_makers() -> Mapping[str, tuple[str, ...]]:
+    """Plain name of a badge -> every maker that is known to build for it."""
+    return {badges.plain_name(badge.name): badge.makers for badge in badges.load_badges()}
 
 
 def _maker_of_serial(serial: str) -> str | None:
