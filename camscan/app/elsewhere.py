@@ -182,7 +182,9 @@ def read_evidence(
     lines = []
     for file in files:
         with file.stream:
-            document = open_document(source, file.name, file.stream, file.as_of, form=form, networks=networks)
+            document = open_document(
+                *(source, file.name, file.stream, file.as_of), form=form, networks=networks, others=all_sources
+            )
             title = document.form.title if document.form else ""
             lines.append(f"{file.name}: {title}; as of {moment_text(file.as_of)} ({file.says_when})")
             names.append(file.name)

@@ -89,8 +89,14 @@ def _split_words(text: str, headings: Headings) -> list[tuple[str, tuple[int, in
     """The headings of a narrow table, which have a single blank between them: known ones, else each word."""
     known = {word for words in headings.words.values() for word in words}
     tokens = list(_TOKENS.finditer(text))
-    found, at = [], 0
+    found: list[tuple[str, tuple[int, int]]] = []
+    at = 0
     while at < len(tokens):
+        if tokens[at][0] == "/" and found and at + 1 < len(tokens):  # one column, such as "Vendor / Hostname"
+            start, end = found[-1][1][0], tokens[at + 1].end()
+            found[-1] = (text[start:end], (start, end))
+            at += 2
+            continue
         spans = [(tokens[at].start(), tokens[min(at + more, len(tokens) - 1)].end()) for more in (3, 2, 1, 0)]
         start, end = next((span for span in spans if plain_words(text[slice(*span)]) in known), spans[-1])
         found.append((text[start:end], (start, end)))

@@ -46,8 +46,8 @@ _LONGEST = 255
 
 
 @dataclass(slots=True)
-class _ListReader:
-    """Reads line by line: finds headings, and rows below them or blocks of ``name : value``."""
+class ListReader:
+    """Reads line by line: finds headings, and rows below them or blocks of ``name : value``; a ``tables.ListBelow``."""
 
     headings: Headings
     document: Document
@@ -60,6 +60,17 @@ class _ListReader:
     """Whether headings were found."""
     held: list[Line] = field(default_factory=list)
     """The lines of a row whose quotes are not closed yet: a cell may have several lines."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether headings were found, so that the lines below them are rows."""
+        return self.columns is not None
+
+    def close(self, number: int) -> Iterator[Item]:
+        """Yield what is not complete when the list ends before line ``number``."""
+        yield from self.give_up_row()
+        if self.is_open:
+            yield from self.finish_block(number)
 
     def read_line(self, line: Line) -> Iterator[Item]:
         """Read one line, and yield what it completes."""
@@ -248,7 +259,7 @@ def _is_json(head: Head) -> bool:
 
 
 def _read(headings: Headings, document: Document) -> Iterator[Item]:
-    reader, number = _ListReader(headings, document), 0
+    reader, number = ListReader(headings, document), 0
     if _is_json(document.head):
         yield from _read_json(headings, document)
         return
@@ -292,7 +303,10 @@ def _fits(headings: Headings, head: Head) -> bool:
     if _is_json(head):
         names = re.findall(r'"([^"\\]{1,40})"\s?:', "\n".join(head.lines))
         return bool(headings.roles_of(list(dict.fromkeys(names))))
-    reader = _ListReader(headings, Document("", io.BytesIO(), head, datetime.max.replace(tzinfo=UTC)))
+    reader = ListReader(headings, Document("", io.BytesIO(), head, datetime.max.replace(tzinfo=UTC)))
     numbered = (Line(number, text) for number, text in enumerate(head.lines, 1))
     items = (item for line in numbered for item in reader.read_line(line))
-    return any(isinstance(item, Entry) for item in itertools.chain(items, reader.finish_block(0)))
+    return any(
+        isinstance(item, Entry) or (isinstance(item, LeftOut) and item.why == headings.why_idle)
+        for item in itertools.chain(items, reader.finish_block(0))
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Headings:
     """The roles without which a line is not a line of headings."""
     facts: Mapping[str, str]
     """Role -> key of its fact."""
+    instead: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Role -> another one that does in its place."""
     idle: frozenset[str] = frozenset()
     """States, in small letters, in which no device has the entry."""
     why_idle: str = ""
@@ -35,16 +38,17 @@ class Headings:
         }
         if _OF_DEVICES & set(plain):
             found.pop("port", None)
-        return found if all(role in found for role in self.needed) else {}
+        return found if all(role in found or self.instead.get(role) in found for role in self.needed) else {}
 
 
 _OF_DEVICES = frozenset(
     {
         *("http port", "https port", "rtsp port", "tcp port", "udp port", "version", "software version", "firmware"),
         *("firmware version", "device serial no", "device serial number", "serial number", "serial no", "sn"),
+        *("ping", "mac vendor"),
     }
 )
-"""Headings of lists of devices, such as that of the SADP tool: there, ``Port`` is not the port of a switch."""
+"""Headings of lists of devices, such as that of the SADP tool, and of scanners: there, ``Port`` is of no switch."""
 
 
 def plain_words(cell: str) -> str:
@@ -69,7 +73,10 @@ _MAC = (
     *_words(
         "mac adresse, adresse mac, hardware address, hardware addr, hardware adresse, hw address, hwaddress, hwaddr"
     ),
-    *_words("mac duid, physical address, physische adresse, physikalische adresse, adresse physique, ethernet address"),
+    *_words(
+        "mac duid, mac address duid, ethernet address, "
+        "physical address, physische adresse, physikalische adresse, adresse physique"
+    ),
     *_words("link layer address, linklayeraddress, link layer, lladdr, destination address, station mac"),
     *_words("client hardware address, unique id, eindeutige kennung, eindeutige id, id unique"),
     *_words("client id, clientid, client identifier"),
@@ -78,6 +85,7 @@ _IP = (
     *_words("ip address, ip, ipaddress, ipv4 address, ipv4, ip addr, ip adresse, adresse ip, ip addresses"),
     *_words("internet address, internetadresse, adresse internet"),
     *_of_owner("ip"),
+    *_words("client ipv4, camera ip, ip camera address, polling ip address"),
     *_words("client ip adresse, adresse ip du client, ipv6 address, network layer address, protocol address, address"),
 )
 _ANY_ADDRESS = _words("adresse, destination, dst")
@@ -88,7 +96,8 @@ _VLAN = _words(
 )
 _PORT = _words(
     "switch port, switchport, port, ports, destination port, dest port, located on port, port name, "
-    "port virtual port list, physical port, egress port, egress interface, port id, port nr, sw port, anschluss"
+    "port virtual port list, recent port, physical port, egress port, egress interface, port id, port nr, sw port, "
+    "anschluss"
 )
 _INTERFACE = _words(
     "interface, interfaces, interface name, logical interface, on interface, ifname, if name, intf, iface, "
@@ -154,14 +163,19 @@ INVENTORY = Headings(
     words={
         "ip": (*_IP, *_words("primary ip, management ip, addresses"), *_ANY_ADDRESS, "host"),
         "mac": (*_MAC, "macs", "mac addresses"),
-        "product": _words("model, device model, hw product, hardware, hw, device type, modell, modèle, type"),
+        "product": _words(
+            "model, device model, model name, model number, model no, model id, hardware model, product type, product, "
+            "machine type, hw product, hardware, hw, device type, modell, modèle, type"
+        ),
         "maker": _words("manufacturer, hw vendor, vendor, make, brand, hersteller, fabricant, marke, marque"),
         "serial": _words("serial number, serialnumber, serial no, serial, device serial number, sn, seriennummer"),
         "name": (*_words("asset name, assetname, device name, names"), *_NAME, "device"),
         "location": _words("location, site, site name, building, room, standort, emplacement"),
         "seen": _SEEN,
+        "state": (*_STATE, *_words("install status, lifecycle state, lifecycle status, asset status")),
     },
     needed=("ip", "product"),
+    instead={"product": "maker"},
     facts={
         "product": "listed.product",
         "maker": "listed.maker",
@@ -169,4 +183,8 @@ INVENTORY = Headings(
         "name": "listed.host_name",
         "location": "listed.location",
     },
+    idle=frozenset(
+        _words("retired, disposed, decommissioned, scrapped, archived, planned, in stock, ready to deploy, in store")
+    ),
+    why_idle="of devices that are not in use",
 )

@@ -7,7 +7,8 @@ register.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -172,16 +173,20 @@ class Source:
     """
     otherwise: str = ""
     """What to do with a file of another format, as the end of a sentence."""
+    is_distinct: bool = True
+    """Whether its formats are strict enough to show that a list is meant for this source and no other."""
     is_listing: bool = True
     """Whether it lists what another system knows.
 
     False if devices describe themselves, as in a capture: that is recorded like the answers of our own scan.
     """
 
-    def form_of(self, head: Head, name: str, wanted: str = "") -> Form:
+    def form_of(
+        self, head: Head, name: str, wanted: str = "", *, others: Callable[[], Iterable[Source]] = list
+    ) -> Form:
         """The format of a file: the one that was named, or the one that is recognised.
 
-        Raises UsageError in one line.
+        Raises UsageError in one line, which names the one of the ``others`` that reads the file.
         """
         known = {form.name: form for form in self.forms}
         names = ", ".join(known)
@@ -190,38 +195,81 @@ class Source:
                 raise OptionError(f"there is no format '{wanted}'; the formats are: {names}")
             return known[wanted]
         found = next((form for form in self.forms if form.fits(head)), None)
+        if found and found.name not in _ANY_LIST:
+            return found
+        if fitting := next(self._forms_of_others(head, others, is_list=found is not None), None):
+            other, form = fitting
+            raise UsageError(f"{name}: it is not for this command; camscan import {other.name} reads it ({form.title})")
         if found is None:
             raise UsageError(f"{name}: {self._why_unknown(head, tuple(known))}")
         return found
 
+    def _forms_of_others(
+        self, head: Head, others: Callable[[], Iterable[Source]], *, is_list: bool
+    ) -> Iterator[tuple[Source, Form]]:
+        """The other sources with a format of their own that fits, each with that format.
+
+        ``is_list``: whether this source could read the file as any list.
+        """
+        for other in others():
+            if other.name != self.name and (other.is_distinct or not is_list):
+                yield from ((other, form) for form in other.forms if form.name not in _ANY_LIST and form.fits(head))
+
     def _why_unknown(self, head: Head, known: Sequence[str]) -> str:
         if not head.raw.strip():
             return "it is empty"
-        if head.raw.startswith(_WORKBOOK) or any(mark in head.raw[:2048] for mark in _IN_WORKBOOKS):
-            return "it is a workbook; save its sheet as CSV, and import that"
-        if head.raw.startswith(b"%PDF"):
-            return "it is a PDF; export the list as CSV or text, and import that"
-        if head.raw.startswith(_PACKED):
-            return "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first"
+        if told := next((what for pattern, what in _NOT_READ if pattern.search(head.raw)), ""):
+            return told
         what = f"camscan does not recognise the format ({self.noun})"
         which = f"; if it is one of these, name it with --form: {list_text(known, 'or')}" if len(known) > 1 else ""
         return f"{what}{which}{self.otherwise}"
 
 
-_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")
-"""The first bytes of packed files."""
-_WORKBOOK = b"\xd0\xcf\x11\xe0"
-"""The first bytes of .xls."""
-_IN_WORKBOOKS = (b"[Content_Types].xml", b"vnd.oasis.opendocument")
-"""Names at the beginning of .xlsx and .ods, which are ZIP files."""
+_ANY_LIST = frozenset({"table", "any"})
+"""The forms that fit many lists: they do not show what a list is for."""
+_NOT_READ = (
+    (
+        re.compile(rb"\A\xd0\xcf\x11\xe0|\A.{0,2048}(?:\[Content_Types\]\.xml|vnd\.oasis\.opendocument)", re.DOTALL),
+        "it is a workbook; save its sheet as CSV, and import that",
+    ),
+    (re.compile(rb"\A%PDF"), "it is a PDF; export the list as CSV or text, and import that"),
+    (
+        re.compile(rb"\A(?:PK\x03\x04|\x1f\x8b|\xfd7zXZ\0|BZh|7z\xbc\xaf\x27\x1c)"),
+        "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first",
+    ),
+    (
+        re.compile(rb"\A\s*(?:# ?Nmap \d|Starting Nmap )|^Nmap scan report for ", re.MULTILINE),
+        "it is nmap's text, which is not read; let nmap write XML (nmap -oX FILE), and use camscan import nmap",
+    ),
+    (re.compile(rb"<nmaprun\b"), "it is nmap's XML; use camscan import nmap"),
+    (
+        re.compile(
+            rb"^(?:Device ID|Chassis id|Local Intf?(?:erface)?) ?:|\bshow (?:cdp|lldp) ne|^Device ID +Local Int",
+            re.MULTILINE | re.IGNORECASE,
+        ),
+        "it lists neighbours (CDP or LLDP), which camscan only reads over SNMP; use camscan import snmp",
+    ),
+    (re.compile(rb"\bDHCPACK (?:on|to)\b"), "it is the log of a DHCP server; name the file with its leases instead"),
+)
+"""What people hand in for a table, by a part of its beginning, and what to do with it. Workbooks are packed too."""
 
 
 def open_document(
-    source: Source, name: str, stream: BinaryIO, as_of: datetime, *, form: str = "", networks: tuple[str, ...] = ()
+    source: Source,
+    name: str,
+    stream: BinaryIO,
+    as_of: datetime,
+    *,
+    form: str = "",
+    networks: tuple[str, ...] = (),
+    others: Callable[[], Iterable[Source]] = list,
 ) -> Document:
-    """Open a file and find its format. Raises UsageError in one line if no format fits."""
+    """Open a file and find its format. Raises UsageError in one line if no format fits.
+
+    ``others`` returns the sources of which one may read the file instead.
+    """
     raw = b""
     while len(raw) < HEAD and (block := stream.read(HEAD - len(raw))):
         raw += block
     head = Head(raw, is_whole=len(raw) < HEAD)
-    return Document(name, stream, head, as_of, source.form_of(head, name, form), networks)
+    return Document(name, stream, head, as_of, source.form_of(head, name, form, others=others), networks)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem
 from camscan.ingest.text import Line
@@ -89,7 +89,23 @@ def _compile(layout: Layout) -> _Patterns:
     )
 
 
-def make_forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]:
+class ListBelow(Protocol):
+    """Reads a list with headings that comes below a table, such as a CSV in the same file."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has seen headings, so that the lines below them are its rows."""
+
+    def read_line(self, line: Line) -> Iterator[Item]:
+        """Read one line, and yield what it completes."""
+
+    def close(self, number: int) -> Iterator[Item]:
+        """Yield what is not complete before line ``number``, where another table begins or the file ends."""
+
+
+def make_forms(
+    layouts: Sequence[Layout], *, needs_ip: bool, below: Callable[[Document], ListBelow]
+) -> tuple[Form, ...]:
     """The formats of these layouts, in their order. With ``needs_ip`` a row without an IP address is broken."""
     all_patterns = [_compile(layout) for layout in layouts]
 
@@ -98,7 +114,7 @@ def make_forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]
             return _fits(head, patterns)
 
         def read(document: Document) -> Iterator[Item]:
-            return _read(document, patterns, all_patterns, needs_ip=needs_ip)
+            return _read(document, patterns, all_patterns, below, needs_ip=needs_ip)
 
         return Form(layout.name, layout.title, fits, read)
 
@@ -121,14 +137,22 @@ def _may_be_row(line: str) -> bool:
 
 
 def _read(
-    document: Document, patterns: _Patterns, all_patterns: Sequence[_Patterns], *, needs_ip: bool
+    document: Document,
+    patterns: _Patterns,
+    all_patterns: Sequence[_Patterns],
+    below: Callable[[Document], ListBelow],
+    *,
+    needs_ip: bool,
 ) -> Iterator[Item]:
     """Yield every row. An incomplete row is held back until the next line, which may complete it.
 
     After a prompt, the table of another vendor may begin: sessions on several switches are often pasted into one file.
+    A list with headings may begin below the rows.
     """
     held: Line | None = None
     begun: list[str] | None = None  # the lines since a prompt, until the first row
+    listed: ListBelow | None = None  # from the first row on
+    number = 0
     for line in _with_vlans(document.lines()):
         if held is not None:
             whole = _match_joined(held, line, patterns.rows)
@@ -142,14 +166,28 @@ def _read(
         match = _match_row(text, patterns.rows)
         if match is None and begun and (other := _find_other(text, begun, all_patterns)):
             patterns, match = other, _match_row(text, other.rows)
+        number = line.number
+        if match or name_in_prompt(text):
+            yield from listed.close(number) if listed else ()
+            listed = below(document) if match or listed else None
         if match:
-            yield from _row_item(document, match, f"line {line.number}", needs_ip=needs_ip)
+            yield from _row_item(document, match, f"line {number}", needs_ip=needs_ip)
             begun = None
+        elif listed and (items := _items_below(listed, line)) is not None:
+            yield from items
         elif text and not (patterns.beside and patterns.beside.search(text)):
             begun = [text] if name_in_prompt(text) else begun and [*begun, text][-_LINES_BEFORE:]
             held = yield from _read_other_line(line, text, needs_ip=needs_ip)
     if held is not None:
         yield from _report_broken(held)
+    yield from listed.close(number + 1) if listed else ()
+
+
+def _items_below(listed: ListBelow, line: Line) -> list[Item] | None:
+    """What a list below the table says in this line; None if no list has begun."""
+    was_open = listed.is_open
+    items = list(listed.read_line(line))
+    return items if was_open or listed.is_open else None
 
 
 def _with_vlans(lines: Iterable[Line]) -> Iterator[Line]:

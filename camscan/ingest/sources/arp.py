@@ -6,8 +6,10 @@ net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
 
 from __future__ import annotations
 
+import functools
+
 from camscan.ingest import headings
-from camscan.ingest.headed import make_headed_form
+from camscan.ingest.headed import ListReader, make_headed_form
 from camscan.ingest.source import Form, Source
 from camscan.ingest.tables import ANY_IP, IP, MAC, Layout, fits_any, make_forms, read_any
 
@@ -146,7 +148,7 @@ SOURCE = Source(
     noun="ARP table",
     hears=True,
     forms=(
-        *make_forms(_LAYOUTS, needs_ip=True),
+        *make_forms(_LAYOUTS, needs_ip=True, below=functools.partial(ListReader, headings.ARP)),
         make_headed_form(headings.ARP, "any other list with headings (tables, CSV, JSON)"),
         Form("any", "any other list with an IP address and a MAC address in each row", fits_any, read_any),
     ),

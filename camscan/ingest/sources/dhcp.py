@@ -340,8 +340,9 @@ _NAME_NAMES = ("name", "fqdn", "host name", "hostname", "parent")
 
 
 def _fits_infoblox(head: Head) -> bool:
-    headings = (line.casefold() for line in head.lines if _INFOBLOX_HEADINGS.search(line))
-    return any("mac_address" in line or "mac address" in line for line in headings)
+    lines = (line.casefold() for line in head.lines if _INFOBLOX_HEADINGS.search(line))
+    cells = (cell.strip(' "*') for line in lines for cell in line.split(","))
+    return any(cell in {"mac_address", "mac address"} for cell in cells)
 
 
 def _read_infoblox(document: Document) -> Iterator[Item]:

@@ -8,11 +8,11 @@ all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
-from camscan.ingest.tables import address_of
+from camscan.ingest.tables import MAY_BE_MAC, address_of
 from camscan.ingest.text import Line
 from camscan.model import Fact
 
@@ -113,6 +113,40 @@ def _read_list(document: Document) -> Iterator[Item]:
             yield Entry(place, ip, "", (Fact("listed.host_name", name),), text=line.text)
 
 
+_HOSTS = re.compile(
+    r"\s*(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]{0,40}:[0-9a-f:.]{0,45}(?:%\w{1,16})?)\s+(?P<name>[a-z_][\w.-]{0,254})"
+    r"(?:\s+[\w.-]{1,255}){0,50}\s*(?:#.*)?",
+    re.IGNORECASE,
+)
+"""A line of a hosts file (hosts(5)): an address, its name, and perhaps other names of it."""
+
+
+def _host_lines(lines: Iterable[str]) -> Iterator[str]:
+    return (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def _fits_hosts(head: Head) -> bool:
+    lines = list(_host_lines(head.lines if head.is_whole else head.lines[:-1]))
+    return bool(lines) and all(
+        len(line) < _SHORT and _HOSTS.fullmatch(line) and not MAY_BE_MAC.search(line) for line in lines
+    )
+
+
+def _read_hosts(document: Document) -> Iterator[Item]:
+    """Read a hosts file: the first name of each address."""
+    for line in document.lines():
+        place = f"line {line.number}"
+        if not any(_host_lines([line.text])):
+            continue
+        match = _HOSTS.fullmatch(line.text) if len(line.text) < _SHORT else None
+        if match is None:
+            yield Problem(place, f"not a line of a hosts file: {' '.join(line.text.split())[:_SHOWN]}")
+        elif ip := address_of(match["ip"]):
+            yield Entry(place, ip, "", (Fact("listed.host_name", match["name"].rstrip(".")),), text=line.text)
+        else:
+            yield LeftOut(place, "without the address of one unit")
+
+
 def _split_tokens(line: Line) -> list[str] | None:
     if line.is_cut or len(line.text) > _LONGEST_LINE:
         return None
@@ -207,8 +241,10 @@ SOURCE = Source(
     name="dns",
     title="DNS zones",
     noun="DNS zone",
+    is_distinct=False,
     forms=(
         Form("zone", "zone files, zone transfers as dig prints them, and dnscmd /EnumRecords", _fits, _read),
         Form("list", "lists of Windows' DNS console and PowerShell, nslookup and host -l", _fits_list, _read_list),
+        Form("hosts", "hosts files (/etc/hosts)", _fits_hosts, _read_hosts),
     ),
 )

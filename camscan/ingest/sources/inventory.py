@@ -282,7 +282,7 @@ SOURCE = Source(
     forms=(
         *(_form_of_map(path) for path in sorted(_MAPS.glob("*.yaml"))),
         make_headed_form(
-            headings.INVENTORY, "any other list whose headings name the IP address and the model (CSV, JSON)"
+            headings.INVENTORY, "any other list whose headings name the IP address and the model or maker (CSV, JSON)"
         ),
     ),
 )

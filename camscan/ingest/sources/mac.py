@@ -5,8 +5,10 @@ Formats as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of ip
 
 from __future__ import annotations
 
+import functools
+
 from camscan.ingest import headings
-from camscan.ingest.headed import make_headed_form
+from camscan.ingest.headed import ListReader, make_headed_form
 from camscan.ingest.source import Source
 from camscan.ingest.tables import MAC, Layout, make_forms
 
@@ -133,7 +135,7 @@ SOURCE = Source(
     noun="MAC table",
     hears=True,
     forms=(
-        *make_forms(_LAYOUTS, needs_ip=False),
+        *make_forms(_LAYOUTS, needs_ip=False, below=functools.partial(ListReader, headings.MAC)),
         make_headed_form(headings.MAC, "any other list with headings (tables, CSV, JSON)"),
     ),
 )
