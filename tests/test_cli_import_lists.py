@@ -188,6 +188,7 @@ def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camsc
         (("core-1.txt", "--form", "rune"), "camscan: there is no format 'rune'; the formats are:"),
         (("core-1.txt", "--site", "Nowhere"), "camscan: "),
         (("letter.txt",), "camscan: letter.txt: camscan does not recognise the format (ARP table)"),
+        (("two\nlines.txt",), "camscan: two\N{REPLACEMENT CHARACTER}lines.txt: there is no such file"),
         (("-", "-"), "camscan: '-' may be given only once"),
         (("/dev/zero", "--form", "any"), "camscan: /dev/zero: cannot be read: it is a device of this computer"),
     ],

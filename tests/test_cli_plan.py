@@ -329,6 +329,17 @@ class TestStatus:
         assert re.search(r"^  2026-03 +– +plan +2  ·{16}$", out, re.MULTILINE)
 
     @pytest.mark.usefixtures("estate")
+    def test_no_line_is_wider_than_the_terminal(self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch) -> None:
+        camscan("set", "192.0.2.1", "removal_phase=a phase with a rather long name", "estimated_cost=100")
+        camscan("set", "192.0.2.2", "removal_phase=a phase with a rather long name")
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", "60")
+        _, out, _ = camscan("plan", "status")
+        assert "no cost is" in out
+        wide = [line for line in out.splitlines() if len(line) > 60 and "█" not in line and "·" not in line]
+        assert not wide
+
+    @pytest.mark.usefixtures("estate")
     def test_a_table(self, camscan: Camscan) -> None:
         code, out, _ = camscan("plan", "status", "--by", "site")
         assert code == 0

@@ -25,7 +25,7 @@ import click
 
 from camscan import output, system
 from camscan.cli import _options
-from camscan.cli._words import program_name, with_examples, with_program_name
+from camscan.cli._words import program_name, warn, with_examples, with_program_name
 from camscan.errors import CamscanError
 from camscan.version import __version__
 
@@ -251,7 +251,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         return _print_error(_one_line(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        return _print_error("interrupted", EXIT_INTERRUPTED)
+        return _print_error(_INTERRUPTED, EXIT_INTERRUPTED)
     except OSError as error:
         if system.is_reader_gone(error):
             return 0
@@ -308,9 +308,12 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+_INTERRUPTED = "interrupted; nothing is half-written: the register and each file are complete, or as they were before"
+
+
 def _print_error(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        click.echo(f"camscan: {with_program_name(message)}", err=True)
+        warn(message)
     return code
 
 

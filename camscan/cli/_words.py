@@ -23,6 +23,7 @@ _WIDEST = 100
 _MINUTE = 60
 _HOUR = 3600
 _THOUSAND = 1000
+_LONGEST_LINE = 100_000
 _ROUND_MINUTES = 15
 """Minutes up to this number are given exactly, and then in fives."""
 
@@ -122,5 +123,5 @@ def _break_line(line: str, columns: int, hang: int | None) -> str:
 
 
 def warn(sentence: str) -> None:
-    """Print one line on standard error, beside whatever else is printed."""
-    click.echo(f"camscan: {with_program_name(sentence)}", err=True)
+    """Print one line on standard error, beside whatever else is printed; also if a file's name has several lines."""
+    click.echo(f"camscan: {visible(with_program_name(sentence), _LONGEST_LINE)}", err=True)

@@ -114,7 +114,7 @@ def make_forms(
             return _fits(head, patterns)
 
         def read(document: Document) -> Iterator[Item]:
-            return _read(document, patterns, all_patterns, below, needs_ip=needs_ip)
+            return _read(document, patterns, all_patterns, _Below(document, below), needs_ip=needs_ip)
 
         return Form(layout.name, layout.title, fits, read)
 
@@ -136,58 +136,66 @@ def _may_be_row(line: str) -> bool:
     return len(line) <= _WIDEST
 
 
+class _Below:
+    """What comes below the rows of a table: perhaps a list with headings, once there was a row."""
+
+    def __init__(self, document: Document, make: Callable[[Document], ListBelow]) -> None:
+        self._document, self._make = document, make
+        self._listed: ListBelow | None = None
+
+    def begin_table(self, number: int, *, is_row: bool) -> Iterator[Item]:
+        """A row of a table or a prompt comes in this line: a list ends before it, and another may begin after it."""
+        yield from self.close(number)
+        self._listed = self._make(self._document) if is_row or self._listed else None
+
+    def read_line(self, line: Line) -> list[Item] | None:
+        """What a list says in this line; None if none has begun."""
+        if self._listed is None:
+            return None
+        was_open = self._listed.is_open
+        items = list(self._listed.read_line(line))
+        return items if was_open or self._listed.is_open else None
+
+    def close(self, number: int) -> Iterator[Item]:
+        """Yield what is not complete before this line."""
+        yield from self._listed.close(number) if self._listed else ()
+
+
 def _read(
-    document: Document,
-    patterns: _Patterns,
-    all_patterns: Sequence[_Patterns],
-    below: Callable[[Document], ListBelow],
-    *,
-    needs_ip: bool,
+    document: Document, patterns: _Patterns, all_patterns: Sequence[_Patterns], below: _Below, *, needs_ip: bool
 ) -> Iterator[Item]:
     """Yield every row. An incomplete row is held back until the next line, which may complete it.
 
     After a prompt, the table of another vendor may begin: sessions on several switches are often pasted into one file.
-    A list with headings may begin below the rows.
     """
     held: Line | None = None
     begun: list[str] | None = None  # the lines since a prompt, until the first row
-    listed: ListBelow | None = None  # from the first row on
     number = 0
     for line in _with_vlans(document.lines()):
+        number, text = line.number, line.text.strip()
         if held is not None:
             whole = _match_joined(held, line, patterns.rows)
             if whole:
-                yield from _row_item(document, whole, f"lines {held.number} to {line.number}", needs_ip=needs_ip)
+                yield from _row_item(document, whole, f"lines {held.number} to {number}", needs_ip=needs_ip)
                 held = None
                 continue
             yield from _report_broken(held)
             held = None
-        text = line.text.strip()
         match = _match_row(text, patterns.rows)
         if match is None and begun and (other := _find_other(text, begun, all_patterns)):
             patterns, match = other, _match_row(text, other.rows)
-        number = line.number
         if match or name_in_prompt(text):
-            yield from listed.close(number) if listed else ()
-            listed = below(document) if match or listed else None
+            yield from below.begin_table(number, is_row=bool(match))
         if match:
             yield from _row_item(document, match, f"line {number}", needs_ip=needs_ip)
             begun = None
-        elif listed and (items := _items_below(listed, line)) is not None:
+        elif (items := below.read_line(line)) is not None:
             yield from items
         elif text and not (patterns.beside and patterns.beside.search(text)):
             begun = [text] if name_in_prompt(text) else begun and [*begun, text][-_LINES_BEFORE:]
             held = yield from _read_other_line(line, text, needs_ip=needs_ip)
-    if held is not None:
-        yield from _report_broken(held)
-    yield from listed.close(number + 1) if listed else ()
-
-
-def _items_below(listed: ListBelow, line: Line) -> list[Item] | None:
-    """What a list below the table says in this line; None if no list has begun."""
-    was_open = listed.is_open
-    items = list(listed.read_line(line))
-    return items if was_open or listed.is_open else None
+    yield from _report_broken(held) if held is not None else ()
+    yield from below.close(number + 1)
 
 
 def _with_vlans(lines: Iterable[Line]) -> Iterator[Line]:

@@ -182,7 +182,7 @@ def _print_costs(found: Status) -> None:
         ("Cost of the removed devices, by financial year", found.spent, "date not recorded"),
     ):
         if any(line.cost for line in lines):
-            click.echo(f"\n{title}")
+            print_text(f"\n{title}")
             for line in lines:
                 name = without if line.name == app.overview.NOT_SAID else visible(line.name)
                 print_text(f"  {name:{_WIDTH - 2}}{_money_text(line)}", hang=_WIDTH + 17)

@@ -96,10 +96,8 @@ def import_(  # noqa: PLR0917 - one per option
 def _tell(file: Path, work: Import, *, do: bool) -> None:
     found, add = work.found, work.add
     page = f", sheet {visible(found.page)}" if found.page else ""
-    click.echo(
-        f"{app.spreadsheet.file_name(file)}{page}: {count_text(work.compared.rows, 'row')} below the headings in row "
-        f"{found.header}"
-    )
+    name = visible(app.spreadsheet.file_name(file))
+    click.echo(f"{name}{page}: {count_text(work.compared.rows, 'row')} below the headings in row {found.header}")
     entries = sorted([*work.compared.entries, *(work.sorted.filled if add else ())], key=lambda each: each.row)
     last = 0
     for entry in entries:
