@@ -55,7 +55,7 @@ def test_a_file_for_another_command_is_not_taken_for_any_list(source: str) -> No
         read(source, "Protocol  Address  Age (min)  Hardware Addr   Type   Interface\n" + ARP)
 
 
-def test_a_named_form_reads_it_all_the_same() -> None:
+def test_a_named_form_reads_it_anyway() -> None:
     text = f"IP Address,MAC Address,Interface\n192.0.2.1,{CAMERA},7\n"
     assert CAMERA in entries(read("mac", text, form="table"))
 
