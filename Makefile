@@ -58,8 +58,9 @@ format: $(VENV)/.dev ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 docs: $(VENV)/.dev ## write the pages and tables of docs/ that are made from the code
-	@echo "make docs: writes docs/supported.md and the rooms of docs/development.md"
+	@echo "make docs: writes docs/supported.md, the probes of docs/what-is-sent.md and the rooms of docs/development.md"
 	@$(BIN)/python -m camscan fingerprints supported > docs/supported.md
+	@$(BIN)/python tests/sent_page.py
 	@$(BIN)/python tests/rooms_page.py
 
 pictures: $(VENV)/.dev ## draw the pictures of the guides (needs Chromium and its driver, LibreOffice and poppler)

@@ -12,6 +12,7 @@ import click
 import pictures
 import pytest
 from command_line import command
+from sent_page import MARKER
 
 from camscan import captures, fingerprints
 from camscan.cli import cli
@@ -236,10 +237,7 @@ def about(count: int, pace: Pace) -> str:
 
 def test_what_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
     _, list_, _ = command(capsys)("probes", "--markdown")
-    marker = "<!-- From here on: camscan probes --markdown -->\n\n"
-    assert text("docs/what-is-sent.md").split(marker)[1].rstrip() == list_.rstrip(), (
-        "write the list anew: everything after the marker is what camscan probes --markdown prints"
-    )
+    assert text("docs/what-is-sent.md").split(MARKER)[1].rstrip() == list_.rstrip(), "run: make docs"
 
 
 class TestCapturedReplies:
