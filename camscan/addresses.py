@@ -19,7 +19,7 @@ def sort_key(text: str) -> tuple[int, int, str]:
     A text that is not an address comes last, in alphabetical order. An IPv6 zone is ignored.
     """
     octets = text.split(".")
-    if len(octets) == 4 and all(each.isascii() and each.isdigit() for each in octets):  # noqa: PLR2004 - a dotted quad
+    if len(octets) == 4 and all(octet.isascii() and octet.isdigit() for octet in octets):  # noqa: PLR2004 - a dotted quad
         a, b, c, d = map(int, octets)
         return (4, a << 24 | b << 16 | c << 8 | d, "")
     try:

@@ -52,7 +52,7 @@ _BEST_FIRST = (
     Protocol("mac", "link"),
 )
 
-PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in _BEST_FIRST}
+PROTOCOLS: Mapping[str, Protocol] = {protocol.name: protocol for protocol in _BEST_FIRST}
 
 RANKS: Mapping[str, int] = {name: place for place, name in enumerate(PROTOCOLS)}
 """Protocol -> its rank; 0 is the best."""
@@ -60,7 +60,7 @@ RANKS: Mapping[str, int] = {name: place for place, name in enumerate(PROTOCOLS)}
 LAST = len(RANKS)
 """The rank of every protocol that is not listed."""
 
-TYPED = frozenset(f"{each.name}.{field}" for each in _BEST_FIRST for field in each.typed)
+TYPED = frozenset(f"{protocol.name}.{field}" for protocol in _BEST_FIRST for field in protocol.typed)
 """Fact keys whose text a person typed."""
 
 
@@ -80,7 +80,7 @@ def _unlisted_protocol(name: str) -> Protocol:
     return Protocol(name, "udp" if probe.datagrams or probe.listen_ports else "tcp")
 
 
-_SHOWN = {each.name: each.transport.upper() for each in _BEST_FIRST}
+_SHOWN = {protocol.name: protocol.transport.upper() for protocol in _BEST_FIRST}
 
 
 def transport_of(probe: str) -> str:

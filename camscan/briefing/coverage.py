@@ -18,8 +18,8 @@ MOST_BARS = 12
 def coverage_by_site(facts: Facts) -> Exhibit | None:
     """Addresses of each site, and how many of them were ever asked, the least asked first; None without networks."""
     sites: dict[str, list[NetworkAsked]] = {}
-    for each in facts.looked.networks:
-        sites.setdefault(each.site, []).append(each)
+    for network in facts.looked.networks:
+        sites.setdefault(network.site, []).append(network)
     if not sites:
         return None
     rows = sorted((_coverage_row(name, networks) for name, networks in sites.items()), key=_least_asked)
@@ -53,8 +53,8 @@ _Row = tuple[str, int, int, int, date | str]
 
 
 def _coverage_row(name: str, networks: Sequence[NetworkAsked]) -> _Row:
-    addresses, asked = sum(each.addresses for each in networks), sum(each.asked for each in networks)
-    days = [each.last_asked for each in networks if each.last_asked is not None]
+    addresses, asked = sum(network.addresses for network in networks), sum(network.asked for network in networks)
+    days = [network.last_asked for network in networks if network.last_asked is not None]
     whole = min(days) if len(days) == len(networks) else "never"
     return name, addresses, asked, addresses - asked, whole
 

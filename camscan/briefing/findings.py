@@ -48,7 +48,7 @@ def _change_exhibits(facts: Facts) -> Iterator[Exhibit]:
             Table(
                 "Devices that answer after their removal",
                 (Head("Device"), Head("Site"), Head("Removed on", Kind.DAY), Head("Last seen", Kind.DAY)),
-                [(each.number, each.site or NO_SITE, each.removed, each.seen) for each in facts.returned],
+                [(device.number, device.site or NO_SITE, device.removed, device.seen) for device in facts.returned],
             ),
         )
     if facts.new_at:
@@ -68,7 +68,7 @@ def _change_exhibits(facts: Facts) -> Iterator[Exhibit]:
             Table(
                 "Questions that only a person can settle",
                 (Head("Device"), Head("And"), Head("What was found")),
-                [(each.number, each.other, each.says) for each in facts.questions[:_MOST]],
+                [(question.number, question.other, question.says) for question in facts.questions[:_MOST]],
                 note=f"and {rest:,} more: camscan review" if rest > 0 else "",
             ),
         )
@@ -94,7 +94,7 @@ def _open_sentences(facts: Facts) -> Iterator[str]:
     if scope:
         yield f"It is not known whether {count_text(scope)} {verb(scope, 'is', 'are')} in scope."
     if facts.recorders:
-        unread, many = sum(each.unread for each in facts.recorders), len(facts.recorders)
+        unread, many = sum(recorder.unread for recorder in facts.recorders), len(facts.recorders)
         yield (
             f"Up to {count_text(unread, 'channel')} of {count_text(many, 'recorder')} in scope "
             f"{verb(unread, 'was', 'were')} not read, so the cameras behind them are not known."

@@ -30,10 +30,10 @@ def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
     back = len(status.answers_after_removal)
     if back:
         lines = [
-            f"{each.number}{f' at {each.site}' if each.site else ''}, entered as removed"
-            f"{f' on {day_text(each.removed)}' if each.removed else ''}"
-            f"{f', last seen on {day_text(each.seen)}' if each.seen else ''}"
-            for each in facts.returned[:_FEW]
+            f"{device.number}{f' at {device.site}' if device.site else ''}, entered as removed"
+            f"{f' on {day_text(device.removed)}' if device.removed else ''}"
+            f"{f', last seen on {day_text(device.seen)}' if device.seen else ''}"
+            for device in facts.returned[:_FEW]
         ]
         lines += [f"and {back - _FEW:,} more, in “What has changed”"] if back > _FEW else []
         title = answering_clause(back)

@@ -47,8 +47,8 @@ def policies_section(facts: Facts) -> Section:
     titles = ("Policy", "Decides the scope", "Whom it binds", "How well founded", "Source")
     yes = "yes" if facts.is_decided else "would"
     rows = [
-        (_begun_on(each.title), yes if each.decides else "no", each.binding_on, each.basis, each.citation)
-        for each in facts.policies
+        (_begun_on(policy.title), yes if policy.decides else "no", policy.binding_on, policy.basis, policy.citation)
+        for policy in facts.policies
     ]
     found = (Exhibit("Policies", Table("Policies in use", tuple(map(Head, titles)), rows)),) if rows else ()
     return Section("policies", "Why these devices, and in which order", says, tuple(facts.formula), found)
@@ -69,7 +69,10 @@ def reading_section(facts: Facts, level: Level) -> Section:
     if level is Level.SUMMARY or not facts.authorisations:
         return Section("reading", _READING, says, points)
     heads = (Head("Role"), Head("From", Kind.DAY), Head("Until", Kind.DAY), Head("Networks", Kind.NUMBER))
-    rows = [(each.role, each.begins, each.expires, each.networks) for each in facts.authorisations]
+    rows = [
+        (authorisation.role, authorisation.begins, authorisation.expires, authorisation.networks)
+        for authorisation in facts.authorisations
+    ]
     return Section(
         "reading", _READING, says, points, (Exhibit("Authorisations", Table("Who allowed the scans", heads, rows)),)
     )

@@ -153,14 +153,19 @@ def _days_exhibit(name: str, caption: str, found: Sequence[PlannedRemoval], leve
     """Devices by day and site; in a summary by month."""
     devices = Head("Devices", Kind.NUMBER)
     if level is Level.SUMMARY:
-        months = Counter(each.day.replace(day=1) for each in found)
+        months = Counter(removal.day.replace(day=1) for removal in found)
         rows = [(month_and_year(month), number) for month, number in sorted(months.items())]
         return Exhibit(name, Table(caption, (Head("Month"), devices), rows))
     groups: dict[tuple[date, str], list[PlannedRemoval]] = {}
-    for each in found:
-        groups.setdefault((each.day, each.site), []).append(each)
+    for removal in found:
+        groups.setdefault((removal.day, removal.site), []).append(removal)
     lines = [
-        (site or NO_SITE, day, len(these), min((each.priority for each in these if each.priority), default=None))
+        (
+            site or NO_SITE,
+            day,
+            len(these),
+            min((removal.priority for removal in these if removal.priority), default=None),
+        )
         for (day, site), these in groups.items()
     ]
     heads = (Head("Site"), Head("Planned day", Kind.DAY), devices, Head("Highest priority", Kind.NUMBER))

@@ -25,14 +25,14 @@ _WORDS, _WIDE = (Stored.TEXT, Stored.TEXT), (34, 110)
 
 def write_workbook(report: Report, stream: BinaryIO) -> None:
     """Write the report as ODF 1.2. The same report always gives the same bytes."""
-    exhibits = [each for section in report.sections for each in section.exhibits]
+    exhibits = [exhibit for section in report.sections for exhibit in section.exhibits]
     pages = (_front_sheet(report), _numbers_sheet(report), *map(_table_sheet, exhibits), _words_sheet(report))
     write_book(Book(f"{report.title}, {report.organisation}".rstrip(", "), report.marking, pages), stream)
 
 
 def _front_sheet(report: Report) -> Extra:
     """The text of the first page, and the list of worksheets."""
-    exhibits = [each for section in report.sections for each in section.exhibits]
+    exhibits = [exhibit for section in report.sections for exhibit in section.exhibits]
     lines = [
         ("Marking", report.marking),
         ("Organisation", report.organisation),
@@ -41,15 +41,19 @@ def _front_sheet(report: Report) -> Extra:
         ("Headline", report.headline),
         *(("", line) for line in report.says),
         ("Empty cells", "Nothing is known, or the column does not apply."),
-        *((f"Worksheet “{each.name}”", each.table.caption) for each in exhibits),
+        *((f"Worksheet “{exhibit.name}”", exhibit.table.caption) for exhibit in exhibits),
     ]
     return _make_sheet(_FRONT, report.title, (), _WORDS, lines, _WIDE)
 
 
 def _numbers_sheet(report: Report) -> Extra:
     rows = [
-        (f"{each.name} (%)" if "%" in each.value else each.name, each.value.replace(",", "").rstrip(" %"), each.note)
-        for each in report.figures
+        (
+            f"{figure.name} (%)" if "%" in figure.value else figure.name,
+            figure.value.replace(",", "").rstrip(" %"),
+            figure.note,
+        )
+        for figure in report.figures
     ]
     kinds = (Stored.TEXT, Stored.NUMBER, Stored.TEXT)
     headings = ("What", "Number", "Meaning")

@@ -155,9 +155,9 @@ def _print_result(
     for problem in evidence.problems:
         warn(problem)
     _print_alarm(entered)
-    new = [each for each in entered.devices if each.is_new]
-    known = [each for each in entered.devices if not each.is_new]
-    adding = [each for each in known if each.added]
+    new = [device for device in entered.devices if device.is_new]
+    known = [device for device in entered.devices if not device.is_new]
+    adding = [device for device in known if device.added]
     if quiet:
         if new:
             print_text(f"{count_text(len(new), 'new device')} in the {evidence.source.noun}", err=True)
@@ -180,11 +180,13 @@ def _print_result(
 
 def _print_alarm(entered: RecordedList) -> None:
     """Print an alarm for devices that are on the network although their removal was recorded."""
-    back = [each for each in entered.happenings if each.event is _later.asset.Event.REAPPEARED_AFTER_REMOVAL]
+    back = [
+        happening for happening in entered.happenings if happening.event is _later.asset.Event.REAPPEARED_AFTER_REMOVAL
+    ]
     if back:
         warn(f"ALARM: {count_text(len(back), 'device')} recorded as removed {verb(len(back), 'is', 'are')} still there")
-    for each in back:
-        warn(f"{each.asset_id} {each.detail}")
+    for happening in back:
+        warn(f"{happening.asset_id} {happening.detail}")
 
 
 def _print_left_out(evidence: Evidence, entered: RecordedList) -> None:
@@ -198,8 +200,13 @@ def _print_left_out(evidence: Evidence, entered: RecordedList) -> None:
 def _print_devices(title: str, devices: Sequence[ListedDevice]) -> None:
     click.echo(title)
     rows = [
-        (_first_text(each.ip_addresses), _first_text(each.mac_addresses), _describe_device(each), _describe_added(each))
-        for each in devices
+        (
+            _first_text(device.ip_addresses),
+            _first_text(device.mac_addresses),
+            _describe_device(device),
+            _describe_added(device),
+        )
+        for device in devices
     ]
     _later.table.print_table(("IP", "MAC", "Device", "Added"), rows[:_SHOWN], cut={"Device": 12, "Added": 20})
     if len(rows) > _SHOWN:
@@ -218,5 +225,5 @@ def _describe_device(device: ListedDevice) -> str:
 
 
 def _describe_added(device: ListedDevice) -> str:
-    mac = {f"MAC {each}" for each in device.mac_addresses} if device.is_new else set()
-    return visible("; ".join(each for each in device.added if each not in mac), 200)
+    mac = {f"MAC {address}" for address in device.mac_addresses} if device.is_new else set()
+    return visible("; ".join(text for text in device.added if text not in mac), 200)

@@ -56,7 +56,7 @@ def print_logins(report: Report, recorded: Recorded, register: str, headline: He
 
 def _print_news(recorded: Recorded) -> None:
     """Print what recorders list and the register did not know, and contradictions, if the table is not shown."""
-    kinds = Counter(each.event for each in recorded.happenings)
+    kinds = Counter(happening.event for happening in recorded.happenings)
     for event, words in _NEWS.items():
         if kinds[event]:
             print_text(f"{count_text(kinds[event], 'camera')} {words}", err=True)

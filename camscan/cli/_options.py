@@ -57,7 +57,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]  # as above
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word in the spelling of the choices."""
-        known = {_plain_word(each): each for each in self.choices}
+        known = {_plain_word(choice): choice for choice in self.choices}
         found = known.get(_plain_word(str(value)))
         if found is None and (near := app.choice.nearest_hint(str(value), [*self.choices])):
             self.fail(f"'{value}' is not one of {', '.join(map(repr, self.choices))}{near}", param, ctx)
@@ -93,7 +93,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--log-format",
-            type=OneOf([each.value for each in Layout]),
+            type=OneOf([layout.value for layout in Layout]),
             expose_value=False,
             callback=_set_up_log,
             help="Format of the log: text or json, one line for each entry; text by default.",

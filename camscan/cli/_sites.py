@@ -28,7 +28,7 @@ _MOST_LINES = 60
 def take_table(file: Path, config: Path | None, register: Path | None, *, is_applied: bool) -> int:
     """Print what a table of sites changes; with ``is_applied``, change it. Returns the exit code."""
     table = app.sites.read_sites(file, config)
-    wrong = [str(each) for each in table.faults] or [each.text for each in table.errors]
+    wrong = [str(each) for each in table.faults] or [error.text for error in table.errors]
     for fault in wrong:
         click.echo(f"error: {visible(fault)}", err=True)
     if wrong:
@@ -37,8 +37,8 @@ def take_table(file: Path, config: Path | None, register: Path | None, *, is_app
         count = len(wrong)
         click.echo(f"{count_text(count, 'error')}: nothing was changed")
         return UsageError.exit_code
-    for each in table.warnings:
-        click.echo(f"{each.level}: {visible(each.text)}", err=True)
+    for warning in table.warnings:
+        click.echo(f"{warning.level}: {visible(warning.text)}", err=True)
     _print_difference(table.differences, table.after.places())
     if not is_applied:
         click.echo("Nothing was changed; --apply does it")
@@ -123,13 +123,13 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
     click.echo(visible(place.name))
     for key, value in app.sites.place_details(place).items():
         click.echo(f"  {key:14} {visible(value)}")
-    for each in places[1:]:
+    for other in places[1:]:
         own = [
             f"{key} {value}"
-            for key, value in app.sites.place_details(each).items()
+            for key, value in app.sites.place_details(other).items()
             if app.sites.place_details(place).get(key) != value
         ]
-        click.echo(f"  {'network':14} {each.subnet}{'  ' if own else ''}{visible(', '.join(own))}")
+        click.echo(f"  {'network':14} {other.subnet}{'  ' if own else ''}{visible(', '.join(own))}")
     if len(places) == 1:
         click.echo(f"  {'network':14} none: no scan reaches it")
     if site is not None:
@@ -149,10 +149,10 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
 
 def _print_rules(config: Config, site: Site) -> None:
     wall = config.clock(datetime.now(UTC))
-    for each in config.networks_of_others(site):
-        click.echo(f"  {'without':14} {each}, which belongs to another site")
-    for each in site.exclusions:
-        click.echo(f"  {'never asked':14} {each}")
+    for network in config.networks_of_others(site):
+        click.echo(f"  {'without':14} {network}, which belongs to another site")
+    for network in site.exclusions:
+        click.echo(f"  {'never asked':14} {network}")
     if site.pace:
         click.echo(f"  {'pace':14} {site.pace}")
     for authorisation in config.authorisations:

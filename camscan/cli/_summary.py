@@ -100,16 +100,16 @@ def print_headline(headline: Headline, report: Report | None = None, *, dry_run:
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
     """Print what is urgent: removed devices that answer, and subnets that fell silent."""
-    back = [each for each in recorded.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
+    back = [happening for happening in recorded.happenings if happening.event is Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         one = len(back) == 1
         title = f"ALARM: {count_text(len(back), 'device')} recorded as removed {'answers' if one else 'answer'} again"
         click.echo(click.style(title, bold=True, fg="red") if _is_coloured(err=err) else title, err=err)
-        for each in back:
-            print_text(f"  {each.asset_id} {visible(each.detail)}", err=err)
-    for each in recorded.happenings:
-        if each.event is Event.COVERAGE_LOST:
-            print_text(f"Coverage lost: {visible(each.detail)}", err=err)
+        for happening in back:
+            print_text(f"  {happening.asset_id} {visible(happening.detail)}", err=err)
+    for happening in recorded.happenings:
+        if happening.event is Event.COVERAGE_LOST:
+            print_text(f"Coverage lost: {visible(happening.detail)}", err=err)
 
 
 def print_new(news: ScanNews) -> None:
@@ -204,7 +204,7 @@ def _kinds_text(devices: Iterable[Device]) -> str:
 
 
 def _count_lines(recorded: Recorded) -> list[str]:
-    told = Counter(each.event for each in recorded.happenings)
+    told = Counter(happening.event for happening in recorded.happenings)
     also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
     counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]
     outdated = len(recorded.outdated)

@@ -67,14 +67,14 @@ def announce_interrupted(place: Path, key: str, call: Invocation) -> None:
     """Print one line on standard error about an interrupted scan with this key, which a person starts again."""
     now = datetime.now(UTC)
     found = app.resume.list_unfinished(place)
-    for each in found:
-        if each.head.key == key:
-            kept = "" if each.is_stale(now) else "; --resume would have continued it"
-            warn(f"the interrupted scan ({describe_run(each)}) starts again from the beginning{kept}")
-    others = [each for each in found if each.head.key != key]
+    for journal in found:
+        if journal.head.key == key:
+            kept = "" if journal.is_stale(now) else "; --resume would have continued it"
+            warn(f"the interrupted scan ({describe_run(journal)}) starts again from the beginning{kept}")
+    others = [journal for journal in found if journal.head.key != key]
     if others:
         how = f"discard with `{call} --discard`"
-        if not all(each.is_stale(now) for each in others):
+        if not all(journal.is_stale(now) for journal in others):
             how = f"continue with `{call} --resume`, {how}"
         warn(f"interrupted: {'; '.join(map(describe_run, others))}; {how}")
 

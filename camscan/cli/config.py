@@ -45,9 +45,9 @@ def check(file: Path | None) -> int:
 def _print_faults(config: Config, faults: list[ConfigError]) -> int:
     """Print all mistakes and the number of entries. Returns the exit code."""
     found = app.settings.check_settings(config, faults)
-    for each in found:
-        click.echo(f"{each.level}: {visible(each.text)}", err=True)
-    errors = sum(each.level is Level.ERROR for each in found)
+    for finding in found:
+        click.echo(f"{finding.level}: {visible(finding.text)}", err=True)
+    errors = sum(finding.level is Level.ERROR for finding in found)
     summary = [
         *(count_text(number, what) for number, what in _count_parts(config)),
         count_text(errors, "error"),

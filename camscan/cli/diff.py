@@ -146,7 +146,7 @@ def _write_files(path: str, told: Changes, found: Iterable[Happening]) -> None:
     said = {
         "since": start.isoformat() if isinstance(start, datetime) else start,
         "round": {"began": covered.began.isoformat(), "sites": list(covered.sites)} if covered else None,
-        "changes": [_change_object(each, told.rows.get(each.asset_id)) for each in found],
+        "changes": [_change_object(happening, told.rows.get(happening.asset_id)) for happening in found],
     }
     write_atomically(path, lambda stream: json.dump(said, stream, indent=2))
 

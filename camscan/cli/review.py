@@ -45,8 +45,8 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
         return
     with app.workspace.find_workspace(config, register).open(readonly=True) as book:
         found, _ = app.review.list_questions(book)
-    for each in found:
-        _print_question(each)
+    for question in found:
+        _print_question(question)
     click.echo(f"{len(found)} to settle" if found else "Nothing to settle")
 
 

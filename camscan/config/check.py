@@ -64,14 +64,18 @@ def _make_warning(where: str, text: str) -> Finding:
 
 def ending_authorisations(config: Config, today: date) -> list[Authorisation]:
     """Authorisations that have ended or end within ``SOON``, and whose networks no longer authorisation covers."""
-    lasting = [each for each in config.authorisations if each.begins <= today and each.expires - today > SOON]
-    held = join_networks(cidr for each in lasting for cidr in each.cidrs)
+    lasting = [
+        authorisation
+        for authorisation in config.authorisations
+        if authorisation.begins <= today and authorisation.expires - today > SOON
+    ]
+    held = join_networks(cidr for authorisation in lasting for cidr in authorisation.cidrs)
     return [
-        each
-        for each in config.authorisations
-        if each.begins <= today
-        and each.expires - today <= SOON
-        and not all(any(is_within(cidr, other) for other in held) for cidr in each.cidrs)
+        authorisation
+        for authorisation in config.authorisations
+        if authorisation.begins <= today
+        and authorisation.expires - today <= SOON
+        and not all(any(is_within(cidr, other) for other in held) for cidr in authorisation.cidrs)
     ]
 
 
@@ -79,26 +83,34 @@ _NOT_REMOVED = "if no entry were left, every private range could be scanned"
 
 
 def _check_authorisations(config: Config, today: date) -> Iterator[Finding]:
-    held = join_networks(cidr for each in config.authorisations if each.is_in_force(today) for cidr in each.cidrs)
-    for each in config.authorisations:
-        if each.expires < today:
-            is_replaced = all(any(is_within(cidr, other) for other in held) for cidr in each.cidrs)
-            expired = f"the authorisation by {each.role} expired on {each.expires}"
+    held = join_networks(
+        cidr
+        for authorisation in config.authorisations
+        if authorisation.is_in_force(today)
+        for cidr in authorisation.cidrs
+    )
+    for authorisation in config.authorisations:
+        if authorisation.expires < today:
+            is_replaced = all(any(is_within(cidr, other) for other in held) for cidr in authorisation.cidrs)
+            expired = f"the authorisation by {authorisation.role} expired on {authorisation.expires}"
             if is_replaced:
-                yield _make_warning(each.where, f"{expired}; others cover its networks, so remove it")
+                yield _make_warning(authorisation.where, f"{expired}; others cover its networks, so remove it")
             else:
-                yield _make_error(each.where, f"{expired}; renew it: {_NOT_REMOVED}")
-        elif today < each.begins:
-            yield _make_warning(each.where, f"the authorisation by {each.role} begins only on {each.begins}")
-        elif each.expires - today <= SOON:
+                yield _make_error(authorisation.where, f"{expired}; renew it: {_NOT_REMOVED}")
+        elif today < authorisation.begins:
             yield _make_warning(
-                each.where, f"the authorisation by {each.role} expires on {each.expires}; renew it in time"
+                authorisation.where, f"the authorisation by {authorisation.role} begins only on {authorisation.begins}"
+            )
+        elif authorisation.expires - today <= SOON:
+            yield _make_warning(
+                authorisation.where,
+                f"the authorisation by {authorisation.role} expires on {authorisation.expires}; renew it in time",
             )
 
 
 def _check_sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Finding]:
     """Networks of sites that need an authorisation and have none."""
-    written = join_networks(cidr for each in config.authorisations for cidr in each.cidrs)
+    written = join_networks(cidr for authorisation in config.authorisations for cidr in authorisation.cidrs)
     is_strict = any(do_overlap(cidr, one) for cidr in written for one in private)
     for site in config.sites:
         for subnet in site.subnets:
@@ -148,31 +160,31 @@ def _check_gaps(config: Config) -> Iterator[Finding]:
 
 
 def _check_credentials(config: Config) -> Iterator[Finding]:
-    for each in config.credentials:
-        if each.secret.is_elsewhere:
+    for credential in config.credentials:
+        if credential.secret.is_elsewhere:
             continue
         try:
-            each.password()
+            credential.password()
         except ConfigError as error:
-            yield Finding(Level.WARNING if each.password_env else Level.ERROR, str(error))
+            yield Finding(Level.WARNING if credential.password_env else Level.ERROR, str(error))
 
 
 def _check_snmp(config: Config) -> Iterator[Finding]:
-    for each in config.snmp:
-        if any(secret.is_elsewhere for secret in each.secrets):
+    for login in config.snmp:
+        if any(secret.is_elsewhere for secret in login.secrets):
             continue
         try:
-            each.passwords()
+            login.passwords()
         except ConfigError as error:
-            yield Finding(Level.WARNING if each.password_reference.env else Level.ERROR, str(error))
-        if each.is_clear_text:
-            yield _make_warning(each.where, f"'{each.name}' is SNMPv2c: everybody on the way can read its community")
+            yield Finding(Level.WARNING if login.password_reference.env else Level.ERROR, str(error))
+        if login.is_clear_text:
+            yield _make_warning(login.where, f"'{login.name}' is SNMPv2c: everybody on the way can read its community")
 
 
 def _check_secrets(config: Config) -> Iterator[Finding]:
     """Secrets of alerts, of other inventories and of the sign-in: each must exist, and only we may read it."""
-    secrets = [secret for each in config.notify for secret in each.secrets.values()]
-    secrets += [each.token for each in config.inventories]
+    secrets = [secret for recipient in config.notify for secret in recipient.secrets.values()]
+    secrets += [inventory.token for inventory in config.inventories]
     secrets += [config.web.oidc.secret] if config.web.oidc else []
     for secret in secrets:
         if secret.is_elsewhere:

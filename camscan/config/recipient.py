@@ -24,7 +24,8 @@ FILES = ("sendmail", "ca_file")
 SECRETS = {"password": "password", "secret": "secret", "url": "address"}
 """Option that may be kept in a file, the environment or systemd -> its name in messages."""
 REFERENCES = {
-    each: {"file": f"{each}_file", "env": f"{each}_env", "systemd_credential": f"{each}_credential"} for each in SECRETS
+    secret: {"file": f"{secret}_file", "env": f"{secret}_env", "systemd_credential": f"{secret}_credential"}
+    for secret in SECRETS
 }
 KEYS = (
     *CHANNEL,

@@ -99,13 +99,13 @@ class Config:
 
     def site(self, name: str) -> Site:
         """The site of this name, in upper or lower case. Raises ConfigError for an unknown name."""
-        for each in self.sites:
-            if each.name.casefold() == name.casefold():
-                return each
+        for site in self.sites:
+            if site.name.casefold() == name.casefold():
+                return site
         shown = visible(name, _LONGEST_SHOWN)  # a parcel may have named it
         if self.path is None:
             raise ConfigError(f"there is no {FILE_NAME} with a site '{shown}': make one with `camscan config init`")
-        names = [each.name for each in self.sites]
+        names = [site.name for site in self.sites]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"the sites are: {', '.join(names[:_FEW]) or 'none yet'}"
         more = f" and {len(names) - _FEW} more" if not close and len(names) > _FEW else ""
@@ -150,14 +150,14 @@ class Config:
 
     def credential(self, name: str) -> Credential:
         """The login of this name. Raises ConfigError for an unknown name."""
-        for each in self.credentials:
-            if each.name.casefold() == name.casefold():
-                return each
+        for credential in self.credentials:
+            if credential.name.casefold() == name.casefold():
+                return credential
         if self.path is None:
             raise ConfigError(
                 f"there is no {FILE_NAME} with a credential '{name}': make one with `camscan config init`"
             )
-        known = ", ".join(each.name for each in self.credentials) or "none yet"
+        known = ", ".join(credential.name for credential in self.credentials) or "none yet"
         raise ConfigError(f"there is no credential '{name}'; the credentials are: {known}", str(self.path), 1)
 
     def snmp_login(self, ip: str, name: str = "") -> SnmpLogin:
@@ -165,27 +165,27 @@ class Config:
 
         Raises ConfigError if there is none, if several cover it, or if the named one does not.
         """
-        named = [each for each in self.snmp if not name or each.name.casefold() == name.casefold()]
-        found = [each for each in named if each.covers(ip)]
+        named = [login for login in self.snmp if not name or login.name.casefold() == name.casefold()]
+        found = [login for login in named if login.covers(ip)]
         if len(found) == 1:
             return found[0]
         if name and not named:
-            known = ", ".join(each.name for each in self.snmp) or "none yet"
+            known = ", ".join(login.name for login in self.snmp) or "none yet"
             raise ConfigError(f"there is no entry '{name}' under snmp; the entries are: {known}")
         if named and name:
             raise ConfigError(f"the entry '{name}' under snmp does not cover {ip}; see {named[0].where}")
         if found:
-            several = ", ".join(each.name for each in found)
+            several = ", ".join(login.name for login in found)
             raise ConfigError(f"several entries under snmp cover {ip}: {several}; --credential says which")
         raise ConfigError(f"no entry under snmp covers {ip}; docs/import.md says how to write one")
 
     def inventory(self, name: str) -> OtherInventory:
         """The inventory with this name or address. Raises ConfigError for an unknown one."""
         wanted = name.strip().rstrip("/").removesuffix("/api").casefold()
-        for each in self.inventories:
-            if wanted in {each.name.casefold(), each.url.casefold()}:
-                return each
-        known = ", ".join(each.name for each in self.inventories) or "none yet"
+        for inventory in self.inventories:
+            if wanted in {inventory.name.casefold(), inventory.url.casefold()}:
+                return inventory
+        known = ", ".join(inventory.name for inventory in self.inventories) or "none yet"
         raise ConfigError(f"there is no entry '{name}' under inventories; the entries are: {known}")
 
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
@@ -197,7 +197,12 @@ class Config:
     def authorised(self, now: datetime) -> tuple[Network, ...]:
         """The networks that an authorisation allows to be scanned at this moment."""
         wall = self.clock(now)
-        return tuple(network for each in self.authorisations if each.is_valid_now(wall) for network in each.cidrs)
+        return tuple(
+            network
+            for authorisation in self.authorisations
+            if authorisation.is_valid_now(wall)
+            for network in authorisation.cidrs
+        )
 
     def require_authorised(self, networks: Iterable[Network], now: datetime, *, private: Iterable[Network]) -> None:
         """Raise ScopeError, with the reason, if a network may not be scanned now.
@@ -207,15 +212,18 @@ class Config:
         """
         wall = self.clock(now)
         allowed = join_networks(self.authorised(now))
-        written = [cidr for each in self.authorisations for cidr in each.cidrs]
+        written = [cidr for authorisation in self.authorisations for cidr in authorisation.cidrs]
         strict = any(do_overlap(cidr, one) for cidr in written for one in private)
         for network in networks:
             if _is_covered(network, allowed):
                 continue
-            for each in self.authorisations:
-                if not each.is_valid_now(wall) and any(do_overlap(network, cidr) for cidr in each.cidrs):
+            for authorisation in self.authorisations:
+                if not authorisation.is_valid_now(wall) and any(
+                    do_overlap(network, cidr) for cidr in authorisation.cidrs
+                ):
                     raise ScopeError(
-                        f"{network}: the authorisation by {each.role} {each.describe_why_not(wall)} ({each.where})"
+                        f"{network}: the authorisation by {authorisation.role} "
+                        f"{authorisation.describe_why_not(wall)} ({authorisation.where})"
                     )
             if strict:
                 raise ScopeError(
@@ -227,7 +235,10 @@ class Config:
         """Whether only the hour prevents one of these networks from being scanned now."""
         wall, allowed = self.clock(now), join_networks(self.authorised(now))
         later = join_networks(
-            cidr for each in self.authorisations if each.is_in_force(wall.date()) for cidr in each.cidrs
+            cidr
+            for authorisation in self.authorisations
+            if authorisation.is_in_force(wall.date())
+            for cidr in authorisation.cidrs
         )
         shut = [network for network in networks if not _is_covered(network, allowed)]
         return bool(later) and any(_is_covered(network, later) for network in shut)
@@ -248,7 +259,11 @@ class Config:
         wall = self.clock(now)
         wanted = [network for network in networks if _is_covered(network, join_networks(self.authorised(now)))]
         for _ in range(_MOST_TURNS if wanted else 0):
-            wall = min(each.ending_time(wall, self.timezone) for each in self.authorisations if each.is_valid_now(wall))
+            wall = min(
+                authorisation.ending_time(wall, self.timezone)
+                for authorisation in self.authorisations
+                if authorisation.is_valid_now(wall)
+            )
             allowed = join_networks(self.authorised(wall))
             if not all(_is_covered(network, allowed) for network in wanted):
                 return wall
@@ -265,4 +280,4 @@ class Config:
 
 
 def _is_covered(network: Network, allowed: Iterable[Network]) -> bool:
-    return any(is_within(network, each) for each in allowed)
+    return any(is_within(network, other) for other in allowed)

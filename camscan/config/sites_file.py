@@ -104,8 +104,8 @@ def write_table(sites: Iterable[Site]) -> str:
 def _site_lines(site: Site) -> Sequence[Subnet | None]:
     """The subnets of a site; None before them if the site has values that its subnets do not give."""
     places = [site.place_of(subnet) for subnet in site.subnets]
-    for each in OF_SUBNETS:
-        if _only_one({getattr(place, each) for place in places}) != getattr(site.place, each):
+    for column in OF_SUBNETS:
+        if _only_one({getattr(place, column) for place in places}) != getattr(site.place, column):
             return (None, *site.subnets)
     return site.subnets or (None,)
 

@@ -143,6 +143,6 @@ def join_networks(networks: Iterable[Network]) -> list[Network]:
     A network that all of them cover together is then within one of them.
     """
     found = tuple(networks)
-    four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]
-    six = [each for each in found if isinstance(each, ipaddress.IPv6Network)]
+    four = [network for network in found if isinstance(network, ipaddress.IPv4Network)]
+    six = [network for network in found if isinstance(network, ipaddress.IPv6Network)]
     return [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]

@@ -66,7 +66,7 @@ def read_web(node: Node, base: Path) -> Web:
     keys = node.only("url", "trusted_proxies", "auth")
     url = _url(keys["url"], "the address of the pages") if "url" in keys else ""
     proxies = read_networks(keys["trusted_proxies"]) if "trusted_proxies" in keys else ()
-    if any(each.prefixlen == 0 for each in proxies):
+    if any(proxy.prefixlen == 0 for proxy in proxies):
         raise keys["trusted_proxies"].error("that is everybody; name the addresses of your own proxies")
     ways = keys["auth"].only("oidc", "proxy") if "auth" in keys else {}
     if len(ways) > 1 or ("auth" in keys and not ways):

@@ -135,7 +135,7 @@ def load_sources() -> Mapping[str, Source]:
 def has_refused_often(attempts: Iterable[Attempt], now: datetime) -> bool:
     """Whether a device has refused so many recent logins that one more could lock it."""
     since = now - timedelta(seconds=LOCK_SECONDS)
-    return sum(each.detail == REFUSED_LOGIN and each.seen_at > since for each in attempts) >= TRIES
+    return sum(attempt.detail == REFUSED_LOGIN and attempt.seen_at > since for attempt in attempts) >= TRIES
 
 
 def enrich(

@@ -36,7 +36,7 @@ METRICS: Mapping[str, Metric] = {
         "",
         {
             "maker": ("hikvision", "dahua", "possible", "other", "unknown"),
-            "presence": tuple(each.value for each in Presence),
+            "presence": tuple(presence.value for presence in Presence),
         },
     ),
     "camscan_programme": Metric("Devices in scope, by their state in the programme.", {"standing": _STANDINGS}),

@@ -138,8 +138,8 @@ def compare_packs(tables: Sequence[Table], released: Sequence[ReleasedPack], thr
 def _fold_warnings(found: Iterable[PackWarning]) -> Iterator[PackWarning]:
     """One warning for the same thing, however many packs reveal it."""
     alike: dict[tuple[str, frozenset[str], Disclosure], list[PackWarning]] = {}
-    for each in found:
-        alike.setdefault((each.table, each.keys, each.learnt), []).append(each)
+    for disclosure in found:
+        alike.setdefault((disclosure.table, disclosure.keys, disclosure.learnt), []).append(disclosure)
     for first, *others in alike.values():
         more = f"; the same follows from {count_text(len(others), 'other pack')}" if others else ""
         yield replace(first, text=f"{first.text}{more}")
@@ -148,8 +148,12 @@ def _fold_warnings(found: Iterable[PackWarning]) -> Iterator[PackWarning]:
 def _linked_tables(found: Sequence[PackWarning], tables: Sequence[Table]) -> Iterator[PackWarning]:
     """Warnings about the same few devices in several tables of two packs, which together describe the devices."""
     titles = {table.id: table.title for table in tables if not table.is_of_gone}
-    for pack in dict.fromkeys(each.pack for each in found):
-        changed = {each.table for each in found if each.pack == pack and each.learnt is Disclosure.CHANGE}
+    for pack in dict.fromkeys(disclosure.pack for disclosure in found):
+        changed = {
+            disclosure.table
+            for disclosure in found
+            if disclosure.pack == pack and disclosure.learnt is Disclosure.CHANGE
+        }
         names = [title for id_, title in titles.items() if id_ in changed]
         if len(names) > 1:
             text = (

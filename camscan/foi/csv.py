@@ -47,7 +47,7 @@ def write_kept_back(pack: Pack, stream: TextIO) -> None:
     """Write what is withheld or proposed to be withheld. It has the true numbers, so it is never sent."""
     table = csv.writer(stream)
     table.writerow(KEPT_BACK_HEADER)
-    table.writerows(all_harmless(_kept_back_row(pack, each)) for each in list_kept_back(pack))
+    table.writerows(all_harmless(_kept_back_row(pack, number)) for number in list_kept_back(pack))
 
 
 def _kept_back_row(pack: Pack, each: KeptBack) -> tuple[str, ...]:

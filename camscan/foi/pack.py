@@ -114,7 +114,7 @@ def list_kept_back(pack: Pack) -> Iterator[KeptBack]:
 
 
 def _kept_counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[KeptBack]:
-    after = next(each for each in proposed.rows if _still_shown(each, row, table))
+    after = next(other for other in proposed.rows if _still_shown(other, row, table))
     if after.keys == row.keys and not after.is_withheld:
         return
     done = f"merged into '{after.label}'" if after.keys != row.keys else "withheld"

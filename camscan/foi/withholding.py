@@ -79,15 +79,15 @@ def _short_label(label: str) -> str:
 def _replace_rows(table: Table, chosen: Sequence[Row], row: Row) -> Table:
     """The table with one row in place of several, at the place of the first."""
     first = table.rows.index(chosen[0])
-    before = [each for each in table.rows[:first] if each not in chosen]
-    return table_with_rows(table, (*before, row, *(each for each in table.rows[first:] if each not in chosen)))
+    before = [other for other in table.rows[:first] if other not in chosen]
+    return table_with_rows(table, (*before, row, *(other for other in table.rows[first:] if other not in chosen)))
 
 
 def _years_merged(table: Table, threshold: int) -> Table:
     """The table with neighbouring years merged until no group is small."""
     runs: list[list[Row]] = [[]]
     for row in (each for each in table.rows if each.stance is Stance.COUNTED):
-        if sum(each.devices for each in runs[-1]) >= threshold:
+        if sum(member.devices for member in runs[-1]) >= threshold:
             runs.append([])
         runs[-1].append(row)
     if len(runs) > 1 and sum(row.devices for row in runs[-1]) < threshold:

@@ -66,12 +66,12 @@ def channel_of(recipient: Recipient) -> Channel:
         )
     said = recipient.options_given()
     for group in found.needs:
-        given = [each for each in group if each in said]
+        given = [key for key in group if key in said]
         if not given:
-            raise recipient.error_about(f"{found.name} needs {list_text([_option_name(each) for each in group], 'or')}")
+            raise recipient.error_about(f"{found.name} needs {list_text([_option_name(key) for key in group], 'or')}")
         if len(given) > 1:
             raise recipient.error_about(f"{found.name} takes one of {list_text(given)}, not both")
-    others = said - _OF_ALL - {*found.takes, *(each for group in found.needs for each in group)}
+    others = said - _OF_ALL - {*found.takes, *(key for group in found.needs for key in group)}
     if others:
         raise recipient.error_about(f"{found.name} does not use {list_text(sorted(others))}; take it out")
     return found

@@ -61,14 +61,14 @@ def choose_items(
     """
     memory = _Memory(past, now, frozenset(recent))
     items: list[Item] = []
-    for each in events:
-        item = each.item
-        memory.remember(item, scan=each.scan, is_told=False)
+    for event in events:
+        item = event.item
+        memory.remember(item, scan=event.scan, is_told=False)
         if memory.is_flapping(item):
             item = _flapping_item(item)
         if item.kind not in UNTOLD and not memory.was_sent_lately(item):
             items.append(item)
-            memory.remember(item, scan=each.scan, is_told=True)
+            memory.remember(item, scan=event.scan, is_told=True)
     for item in standing:
         if not memory.was_sent_lately(item):
             items.append(item)
@@ -84,8 +84,8 @@ class _Memory:
         self._told: defaultdict[tuple[str, str, str], list[datetime]] = defaultdict(list)
         self._changes: Counter[tuple[str, str]] = Counter()
         self.new: list[Note] = []
-        for each in past:
-            self._take_note(each)
+        for event in past:
+            self._take_note(event)
 
     def _take_note(self, note: Note) -> None:
         if note.is_told:

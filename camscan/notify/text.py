@@ -47,7 +47,7 @@ def list_parts(message: Message, detail: str) -> list[Part]:
     """The items, kind by kind."""
     found = []
     for kind, number in message.counts.items():
-        named = [item_line(each, detail) for each in message.items if each.kind == kind]
+        named = [item_line(item, detail) for item in message.items if item.kind == kind]
         found.append(Part(count_phrase(kind, number), named))
     if message.facts:
         found.append(Part("How far the removal has got", [f"{name}: {value}" for name, value in message.facts]))

@@ -55,16 +55,16 @@ class Columns:
 
     def svg(self, name: str) -> Markup:
         """Draw the chart; ``name`` is unique in the page."""
-        top = _round_top(max((max(each.counted or 0, each.planned or 0) for each in self.columns), default=0))
+        top = _round_top(max((max(column.counted or 0, column.planned or 0) for column in self.columns), default=0))
         parts = [*_draw_grid(top), *self._draw_columns(name, top), *self._draw_line(top), *self._draw_labels()]
         return _svg_figure(name, self.title, self.description, _FLOOR + _BELOW, parts)
 
     def key(self) -> Markup:
         """The legend: the columns, the hatch and the line."""
         counted, doubtful, planned = self.names
-        parts = [_draw_sample("full", counted)] if any(each.counted is not None for each in self.columns) else []
-        parts += [_draw_sample("hatch", doubtful)] if any(each.doubtful for each in self.columns) else []
-        parts += [_draw_sample("plan", planned)] if any(each.planned is not None for each in self.columns) else []
+        parts = [_draw_sample("full", counted)] if any(column.counted is not None for column in self.columns) else []
+        parts += [_draw_sample("hatch", doubtful)] if any(column.doubtful for column in self.columns) else []
+        parts += [_draw_sample("plan", planned)] if any(column.planned is not None for column in self.columns) else []
         return _sample_list(parts)
 
     @property

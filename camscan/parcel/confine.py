@@ -81,7 +81,7 @@ def confine(content: Content, allowed: KeyLimits, name: str) -> ConfinedParcel:
         targets = parse_targets(tail.targets, limit=_ANY)
     except TargetError as error:
         raise UsageError(f"{name}: what it says was asked cannot be read; nothing was recorded") from error
-    inside = tuple(each for each in content.attempts if each.ip in allowed.holds)
+    inside = tuple(attempt for attempt in content.attempts if attempt.ip in allowed.holds)
     dropped = content.foreign + len(content.attempts) - len(inside)
     outside = list(subtract_spans(targets.all_spans, list(allowed.spans)))
     if not outside:

@@ -126,7 +126,7 @@ def _read_lines(lines: Iterator[bytes], now: datetime, reading: _Reading) -> Con
         raise _RefusedError("has more or fewer lines than it says")
     _require_sense(head, tail, now)
     inside = tail.started_at - _AROUND, tail.finished_at + _AROUND
-    timely = tuple(each for each in reading.attempts if inside[0] <= each.seen_at <= inside[1])
+    timely = tuple(attempt for attempt in reading.attempts if inside[0] <= attempt.seen_at <= inside[1])
     mistimed, shares = len(reading.attempts) - len(timely), reading.shares
     return Content(head, tail, timely, reading.unread, mistimed, shares.foreign, shares.excess)
 

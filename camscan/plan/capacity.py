@@ -91,12 +91,12 @@ class Room:
 
 def total_cost(candidates: Iterable[Candidate]) -> Decimal:
     """What they cost together, as far as it is known."""
-    return sum((each.price or Decimal(0) for each in candidates), Decimal(0))
+    return sum((candidate.price or Decimal(0) for candidate in candidates), Decimal(0))
 
 
 def list_advice(room: Room, wanted: Sequence[Candidate], kept: Sequence[Candidate], *, by: date) -> Iterator[str]:
     """What would be needed to place everything, one sentence for each limit that prevents it."""
-    months = [month_of(each.day or by) for each in kept]
+    months = [month_of(planned.day or by) for planned in kept]
     if room.limits.per_month is not None:
         yield from _advise_pace(room.limits.per_month, room.months, months, len(wanted))
     if room.limits.budget is not None:
@@ -122,10 +122,10 @@ def _advise_pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], w
 
 def _spent_by_pot(room: Room, kept: Sequence[Candidate], by: date) -> Mapping[str, Decimal]:
     spent: dict[str, Decimal] = defaultdict(Decimal)
-    for each in kept:
-        day = each.day or by
+    for planned in kept:
+        day = planned.day or by
         if day <= by:
-            spent[room.pot_of_month(month_of(day))] += each.price or Decimal(0)
+            spent[room.pot_of_month(month_of(day))] += planned.price or Decimal(0)
     return spent
 
 

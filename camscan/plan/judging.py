@@ -107,7 +107,7 @@ class _Judge:
             relevant = self._relevant.get(model)
             if relevant is None:
                 relevant = self._relevant[model] = _weaknesses_of_model(found, self._weaknesses)
-            open_ = [each for each in assess_device(found, relevant) if each.verdict is not Standing.FIXED]
+            open_ = [verdict for verdict in assess_device(found, relevant) if verdict.verdict is not Standing.FIXED]
             covered = maker in self._covered and bool(found.model)
             level = priority.weakness_level(open_, is_covered=covered)
             known = self._verdicts[key] = tuple(map(_verdict_text, open_)), level
@@ -140,7 +140,7 @@ def _weaknesses_of_model(found: Identification, known: Weaknesses) -> Weaknesses
     Models usually have many builds.
     """
     verdicts = assess_device(replace(found, firmware=None, build=None), known)
-    return replace(known, entries=tuple(each.weakness for each in verdicts))
+    return replace(known, entries=tuple(verdict.weakness for verdict in verdicts))
 
 
 def _verdict_text(verdict: Verdict) -> str:
@@ -211,28 +211,28 @@ def _decide_scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Sco
         return "no", "a person entered that it is not the council's", ()
     if lifecycle == Lifecycle.FALSE_POSITIVE:
         return "no", "a person entered that it is a false alarm", ()
-    told = [each for each in rulings if each.policy in rules.scope]
+    told = [ruling for ruling in rulings if ruling.policy in rules.scope]
     return _decided_by_policy(told, rules) if rules.is_decided else _left_undecided(told, rules)
 
 
 def _decided_by_policy(told: Sequence[Ruling], rules: Rules) -> _Scope:
     for verdict, word in ((True, "yes"), (None, "unknown"), (False, "no")):
-        for each in told:
-            if each.matches is verdict:
-                return word, rules.describe_decision(each.policy) if verdict else each.reason, ()
+        for ruling in told:
+            if ruling.matches is verdict:
+                return word, rules.describe_decision(ruling.policy) if verdict else ruling.reason, ()
     return "unknown", "no policy in use decides the scope; see planning: scope in camscan.yaml", ()
 
 
 def _left_undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
     """Statements of others do not bind a council: the council may decide about them."""
-    would = tuple(each.policy for each in told if each.matches)
+    would = tuple(ruling.policy for ruling in told if ruling.matches)
     if would:
         return (
             "unknown",
-            f"no decision recorded; would match {list_text([rules.policy_title(each) for each in would])}",
+            f"no decision recorded; would match {list_text([rules.policy_title(policy) for policy in would])}",
             would,
         )
-    unsaid = [each.reason for each in told if each.matches is None]
+    unsaid = [ruling.reason for ruling in told if ruling.matches is None]
     if unsaid or not told:
         return "unknown", f"no decision recorded{'. ' + unsaid[0] if unsaid else ''}", ()
     return "no", told[0].reason, ()

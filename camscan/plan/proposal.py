@@ -134,8 +134,10 @@ class Drafting:
         Dates that were planned before stay and count against the limits.
         """
         by, limits, kept = self._by, self._limits, self._kept
-        unpriced = [each for each in self.candidates if limits.budget is not None and each.price is None]
-        wanted = [each for each in self.candidates if each.price is not None] if unpriced else self.candidates
+        unpriced = [candidate for candidate in self.candidates if limits.budget is not None and candidate.price is None]
+        wanted = (
+            [candidate for candidate in self.candidates if candidate.price is not None] if unpriced else self.candidates
+        )
         room = Room(limits, self._span, rate=-(-len(wanted) // len(self._span)))
         _keep_planned(kept, room, by)
         unplaced: list[Candidate] = []
@@ -148,7 +150,7 @@ class Drafting:
             limits=limits,
             phases=_list_phases(room, kept, by),
             kept=_names_of(kept),
-            late=sum((each.day or self._begin) < self._begin for each in kept),
+            late=sum((planned.day or self._begin) < self._begin for planned in kept),
             left={name: tuple(left) for name, left in self._left.items()},
             unplaced=_names_of(unplaced),
             unpriced=_names_of(unpriced),
@@ -174,7 +176,7 @@ def propose_programme(
 
 
 def _names_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
-    return tuple(each.asset_id for each in candidates)
+    return tuple(candidate.asset_id for candidate in candidates)
 
 
 def _programme_months(begin: date, by: date) -> list[Month]:
@@ -189,10 +191,10 @@ def _programme_months(begin: date, by: date) -> list[Month]:
 
 def _keep_planned(kept: Sequence[Candidate], room: Room, by: date) -> None:
     """Devices that were planned before count in the months of the programme."""
-    for each in kept:
-        day = each.day or by
+    for planned in kept:
+        day = planned.day or by
         if day <= by:
-            room.place_devices(month_of(day), [each], each.price or Decimal(0), is_new=False)
+            room.place_devices(month_of(day), [planned], planned.price or Decimal(0), is_new=False)
 
 
 def _sort_sites(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
@@ -208,7 +210,7 @@ def _sort_sites(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
 
     def site_order_key(item: tuple[str, list[Candidate]]) -> tuple[tuple[int, float], float, bool, str]:
         name, group = item
-        return group[0].urgency, sum(each.urgency[1] for each in group), not name, name
+        return group[0].urgency, sum(candidate.urgency[1] for candidate in group), not name, name
 
     return [group for _, group in sorted(found.items(), key=site_order_key)]
 
@@ -225,23 +227,23 @@ def _place_site(group: list[Candidate], room: Room) -> list[Candidate]:
         room.place_devices(whole, group, price)
         return []
     left = []
-    for each in group:
-        own = each.price or Decimal(0)
+    for candidate in group:
+        own = candidate.price or Decimal(0)
         fitting = [month for month in room.months if room.has_space(month, 1, own)]
         month = next((month for month in fitting if room.limits.per_month or room.used[month] < room.rate), None)
         month = month or next(iter(fitting), None)
         if month is None:
-            left.append(each)
+            left.append(candidate)
         else:
-            room.place_devices(month, [each], own)
+            room.place_devices(month, [candidate], own)
     return left
 
 
 def _list_phases(room: Room, kept: Sequence[Candidate], by: date) -> tuple[Phase, ...]:
     """Every month of the programme in which something is to be done."""
     before: dict[Month, list[Candidate]] = defaultdict(list)
-    for each in kept:
-        before[month_of(each.day or by)].append(each)
+    for planned in kept:
+        before[month_of(planned.day or by)].append(planned)
     found = []
     for month in room.months:
         rows = [*room.new[month], *before[month]]
@@ -254,7 +256,7 @@ def _list_phases(room: Room, kept: Sequence[Candidate], by: date) -> tuple[Phase
                     kept=_names_of(before[month]),
                     sites=_site_names(room.new[month]),
                     cost=total_cost(rows),
-                    without_cost=sum(each.price is None for each in rows),
+                    without_cost=sum(row.price is None for row in rows),
                 )
             )
     return tuple(found)
@@ -279,6 +281,6 @@ def _advise_limits(
 
 def _site_names(candidates: Iterable[Candidate]) -> tuple[str, ...]:
     sites = Spellings()
-    for each in candidates:
-        sites.add(each.site or "no site")
+    for candidate in candidates:
+        sites.add(candidate.site or "no site")
     return sites.all_shown()

@@ -118,7 +118,7 @@ class ScannedNetworks:
             "addresses_not_asked": self.unasked,
             "percent_asked": self.percent,
             "last_scan": self.last.isoformat() if self.last else None,
-            "networks": [each.as_json() for each in self.networks],
+            "networks": [network.as_json() for network in self.networks],
         }
 
 
@@ -144,8 +144,10 @@ class AskedAddresses:
 def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: date) -> ScannedNetworks:
     """What the recorded scans covered."""
     asked = list_asked(scans)
-    networks = tuple(each for site in settings.sites for each in site_networks(settings, site, asked))
-    by_site = {site.name: [each.last_asked for each in networks if each.site == site.name] for site in settings.sites}
+    networks = tuple(network for site in settings.sites for network in site_networks(settings, site, asked))
+    by_site = {
+        site.name: [network.last_asked for network in networks if network.site == site.name] for site in settings.sites
+    }
     sites = {name: days for name, days in by_site.items() if days}
     never = tuple(name for name, days in sites.items() if None in days)
     fresh = [name for name, days in sites.items() if all(day and (today - day).days <= FRESH_DAYS for day in days)]
@@ -184,9 +186,9 @@ def networks_asked(
         if not own or (network.version == 6 and network.prefixlen < NARROWEST_IPV6):  # noqa: PLR2004 - IP version
             continue
         left, last = own, None
-        for each in asked:
-            if any(common_spans(left, each.complete)):
-                left, last = list(subtract_spans(left, each.complete)), each.day
+        for scan in asked:
+            if any(common_spans(left, scan.complete)):
+                left, last = list(subtract_spans(left, scan.complete)), scan.day
                 if not left:
                     break
         yield NetworkAsked(
@@ -200,7 +202,7 @@ def networks_asked(
 
 def all_asked_since(networks: Iterable[NetworkAsked]) -> date | None:
     """Since when all of these networks have been asked; None if some never were, or there are none."""
-    days = [each.last_asked for each in networks]
+    days = [network.last_asked for network in networks]
     return min((day for day in days if day), default=None) if None not in days else None
 
 
@@ -266,13 +268,13 @@ def _cut_last_addresses(found: list[Span], missing: int) -> list[Span]:
 
 def _count_addresses(asked: Sequence[AskedAddresses]) -> tuple[int, int]:
     """How many distinct addresses were in scope, and how many of these were not asked, by the newest answer of each."""
-    scope = merge_spans(span for each in asked for span in each.scope)
+    scope = merge_spans(span for scan in asked for span in scan.scope)
     open_, reached = scope, 0
-    for each in asked:
-        answered = list(common_spans(open_, each.tried))
+    for scan in asked:
+        answered = list(common_spans(open_, scan.tried))
         if answered:
-            reached += _count_in_spans(subtract_spans(answered, each.unreached))
-            open_ = list(subtract_spans(open_, each.tried))
+            reached += _count_in_spans(subtract_spans(answered, scan.unreached))
+            open_ = list(subtract_spans(open_, scan.tried))
     total = _count_in_spans(scope)
     return total, total - reached
 

@@ -231,7 +231,7 @@ def tally_lots(
     return {
         "in_scope": found["remaining"] + found[Standing.REMOVED.value] + found[Standing.CLOSED.value],
         "remaining": found["remaining"],
-        **{each.value: found[each.value] for each in Standing},
+        **{standing.value: found[standing.value] for standing in Standing},
         "unconfirmed": found["unconfirmed"],
         "scope_unknown": found["scope_unknown"],
         "answers_after_removal": found["answers_after_removal"],

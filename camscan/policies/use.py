@@ -32,7 +32,7 @@ class Rules:
 
     def policy_title(self, policy: str) -> str:
         """The name for people of a policy in use."""
-        return next(each.title for each in self.policies if each.id == policy)
+        return next(known.title for known in self.policies if known.id == policy)
 
     def describe_decision(self, policy: str) -> str:
         """``local decision of 12 May 2026, minute 114``; the title of a policy that others made."""

@@ -45,7 +45,7 @@ class Acts:
         if not acts:
             return
         with self._store.writing() as connection:
-            connection.execute(insert(_ACT), [_row_of_act(each) for each in acts])
+            connection.execute(insert(_ACT), [_row_of_act(act) for act in acts])
 
     def page(self, wanted: ActQuery, start: int, most: int) -> tuple[list[Act], int]:
         """One page of the matching actions, newest first, and how many match in all."""

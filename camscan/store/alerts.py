@@ -85,23 +85,23 @@ class Alerts:
         """
         fresh = [
             {
-                "kind": each.kind,
-                "subject": each.subject,
-                "value": each.value,
-                "at": _sortable_text(each.at),
-                "scan": each.scan,
-                "is_told": each.is_told,
+                "kind": note.kind,
+                "subject": note.subject,
+                "value": note.value,
+                "at": _sortable_text(note.at),
+                "scan": note.scan,
+                "is_told": note.is_told,
             }
-            for each in notes
+            for note in notes
         ]
         waiting = [
             {
-                "recipient": each.recipient,
-                "made": _sortable_text(each.made),
-                "message": json.dumps(each.message),
-                "trouble": each.trouble,
+                "recipient": message.recipient,
+                "made": _sortable_text(message.made),
+                "message": json.dumps(message.message),
+                "trouble": message.trouble,
             }
-            for each in due
+            for message in due
         ]
         with self._store.writing() as connection:
             connection.execute(delete(_NOTE).where(_NOTE.c.at < _sortable_text(forget)))

@@ -170,7 +170,7 @@ class Collectors:
 
     def find_name(self, name: str) -> Collector | None:
         """The collector of this name, whether in capitals or small letters; None if there is none."""
-        return next((each for each in self.all() if each.name.casefold() == name.casefold()), None)
+        return next((collector for collector in self.all() if collector.name.casefold() == name.casefold()), None)
 
     def approve(
         self,

@@ -104,7 +104,7 @@ class Errands:
         last = select(func.max(_ERRAND.c.id)).group_by(_ERRAND.c.key)
         with self._store.reading() as connection, explain_damage(self._store):
             found = map(_errand, connection.execute(select(_ERRAND).where(_ERRAND.c.id.in_(last))).mappings())
-            return {each.key: each for each in found}
+            return {errand.key: errand for errand in found}
 
     def answer(self, errand: str, key: bytes, state: str, why: str) -> bool:
         """Note what the collector says about an errand.

@@ -25,16 +25,16 @@ def list_(register: str | Path | None, config: Path | None) -> None:
         click.echo("No collectors yet; `camscan collector add NAME --site SITE` makes a code for one")
         return
     now, rows = datetime.now(UTC), []
-    for each in found:
-        one = each.collector
+    for collector in found:
+        one = collector.collector
         seen = f"{space.settings.clock(one.seen_at):%d %B %Y, %H:%M}" if one.seen_at else "never"
-        counts = ", ".join(f"{count:,} {state}" for state, count in each.parcels.items())
+        counts = ", ".join(f"{count:,} {state}" for state, count in collector.parcels.items())
         rows.append(
             (
                 visible(one.name, 72),
-                f"{one.state.value}{', silent' if each.is_silent(now) else ''}",
-                each.what,
-                each.words,
+                f"{one.state.value}{', silent' if collector.is_silent(now) else ''}",
+                collector.what,
+                collector.words,
                 seen,
                 counts,
             )

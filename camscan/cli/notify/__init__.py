@@ -48,17 +48,17 @@ def notify(
     with app.unattended.lock_runs(space):
         told = app.alerts.send_due_alerts(space, digest=digest)
     if not quiet:
-        for each in told.sent:
-            if each.is_sent:
-                click.echo(f"{visible(each.recipient)}: {each.about}, {visible(each.detail)}")
+        for send in told.sent:
+            if send.is_sent:
+                click.echo(f"{visible(send.recipient)}: {send.about}, {visible(send.detail)}")
         if not told.sent:
             click.echo("Nothing is due")
     return _warn_not_sent(told)
 
 
 def _warn_not_sent(told: AlertsResult) -> int:
-    for each in told.failed_sends:
-        warn(f"{visible(each.recipient)} got no message ({each.about}): {visible(each.detail)}")
+    for send in told.failed_sends:
+        warn(f"{visible(send.recipient)} got no message ({send.about}): {visible(send.detail)}")
     if told.waiting:
         warn(f"{count_text(told.waiting, 'message')} will be tried again by the next run")
     if told.trouble:

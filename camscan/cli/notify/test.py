@@ -23,12 +23,12 @@ def test(names: tuple[str, ...], config: Path | None) -> int:
     """
     space = app.workspace.find_workspace(config)
     found = app.alerts.send_test_alerts(space, names)
-    for each in found:
-        if each.is_sent:
-            click.echo(f"{visible(each.recipient)}: {visible(each.detail)}")
+    for send in found:
+        if send.is_sent:
+            click.echo(f"{visible(send.recipient)}: {visible(send.detail)}")
         else:
-            warn(f"{visible(each.recipient)} got no message: {visible(each.detail)}")
-    return 0 if all(each.is_sent for each in found) else CamscanError.exit_code
+            warn(f"{visible(send.recipient)} got no message: {visible(send.detail)}")
+    return 0 if all(send.is_sent for send in found) else CamscanError.exit_code
 
 
 COMMAND = test

@@ -29,10 +29,10 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
     database = fingerprints.load_database([*space.settings.overlays, *overlay])
     with space.open(readonly=not apply, create=False) as book:
         found = book.reidentify(database, apply=apply)
-    for each in found:
-        for name, old, new in each.changes:
+    for device in found:
+        for name, old, new in device.changes:
             before, after = visible(old, 100) or "none", visible(new, 100) or "none"
-            click.echo(f"{each.asset_id}: {visible(name, 60)}: {before} → {after}")
+            click.echo(f"{device.asset_id}: {visible(name, 60)}: {before} → {after}")
     count = count_text(len(found))
     if not found:
         click.echo(f"Nothing changes: database {database.version} gives the same results as the register")

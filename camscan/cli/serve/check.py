@@ -32,12 +32,12 @@ def check(register: str | Path | None, config: Path | None) -> int:
         found = list(_later.web_check.check_sign_in(space))
     except ImportError as error:
         raise UsageError(f"the pages need {error.name}: {how_to_add('web')}") from error
-    for each in found:
-        if each.is_wrong:
-            warn(visible(each.says, 2000))
+    for finding in found:
+        if finding.is_wrong:
+            warn(visible(finding.says, 2000))
         else:
-            click.echo(visible(each.says, 2000))
-    return CamscanError.exit_code if any(each.is_wrong for each in found) else 0
+            click.echo(visible(finding.says, 2000))
+    return CamscanError.exit_code if any(finding.is_wrong for finding in found) else 0
 
 
 COMMAND = check

@@ -31,7 +31,7 @@ def message_document(message: Message, detail: str) -> dict[str, Any]:
         "organisation": message.organisation,
         "title": subject_line(message),
         "counts": dict(message.counts),
-        "items": [_item_document(each, detail) for each in message.items],
+        "items": [_item_document(item, detail) for item in message.items],
         "more": max(0, message.unnamed_count),
         "facts": [{"name": name, "value": value} for name, value in message.facts],
         "command": message.command,

@@ -20,7 +20,7 @@ _HEADS = ("When (UTC)", "Account", "Role", "Method", "Page", "First change", "La
 def show(request: PageRequest) -> Answer:
     """Draw one page of the acts, or return all of them as a file."""
     wrong: list[str] = []
-    people = {subject_of(each.number): each.account.code for each in request.desk.people.all()}
+    people = {subject_of(person.number): person.account.code for person in request.desk.people.all()}
     wanted = _read_wanted(request, people, wrong)
     if request.query_value("file") == "csv" and not wrong:
         found, _ = request.desk.acts.page(wanted, 0, _MOST_OF_FILE)
@@ -34,7 +34,7 @@ def show(request: PageRequest) -> Answer:
         "rows": [(each, _account_name(each, people)) for each in found],
         "total": total,
         "accounts": [(code, code, code == request.query_value("account")) for code in people.values()],
-        "outcomes": [(each, in_words(each), each == wanted.outcome) for each in OUTCOMES],
+        "outcomes": [(outcome, in_words(outcome), outcome == wanted.outcome) for outcome in OUTCOMES],
         "held": {name: request.query_value(name) for name in names},
         "trouble": wrong,
         "file": request.link(file="csv", page=None),

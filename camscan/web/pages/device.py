@@ -46,7 +46,7 @@ def show(request: PageRequest) -> Answer:
             "groups": list(_row_groups(known, visitor)),
             "answers": answers_after_removal(row),
             "reasons": (known.reasons or (_NOTHING,)) if visitor.sees("evidence") else (),
-            "rulings": [each for each in known.judgement.rulings if each.matches],
+            "rulings": [ruling for ruling in known.judgement.rulings if ruling.matches],
             "judgement": known.judgement,
             "conflicts": [*map(describe_contradiction, row.identification.conflicts), *known.conflicts]
             if visitor.sees("evidence")
@@ -169,10 +169,10 @@ def _timeline_rows(book: Register, known: Details, visitor: Visitor) -> list[Map
     found = device_timeline(book, known.row)
     hidden = {heading_of(column.name) for column in EDITABLE if not visitor.sees(column.name)}
     moments: list[Mapping[str, object]] = []
-    for each in found:
-        titles = [line for line in each.title.split("\n") if not each.by or line.partition(":")[0] not in hidden]
-        if titles and (each.by or visitor.sees_identifiers):
-            moments.append({"at": each.at, "by": each.by, "titles": titles, "says": each.says})
+    for seen in found:
+        titles = [line for line in seen.title.split("\n") if not seen.by or line.partition(":")[0] not in hidden]
+        if titles and (seen.by or visitor.sees_identifiers):
+            moments.append({"at": seen.at, "by": seen.by, "titles": titles, "says": seen.says})
     return moments
 
 
@@ -190,14 +190,14 @@ def _vulnerability_rows(found: Sequence[Verdict]) -> list[tuple[str, str, bool, 
     """The vulnerabilities: CVE, verdict, whether it is exploited, title, and reason. Fixed ones are left out."""
     return [
         (
-            each.cve,
-            _VERDICTS.get(each.verdict.value, each.verdict.value),
-            each.is_exploited,
-            each.weakness.what,
-            each.reason,
+            seen.cve,
+            _VERDICTS.get(seen.verdict.value, seen.verdict.value),
+            seen.is_exploited,
+            seen.weakness.what,
+            seen.reason,
         )
-        for each in found
-        if not each.is_fixed
+        for seen in found
+        if not seen.is_fixed
     ]
 
 

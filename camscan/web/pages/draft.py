@@ -194,7 +194,7 @@ def _draft_page(
             "chart": drafted.month_chart(draft),
             "months": drafted.month_table(draft),
             "unplaced": drafted.first_devices((*proposal.unplaced, *proposal.unpriced), draft.named),
-            "advice": [drafted.capitalise(each) for each in proposal.advice],
+            "advice": [drafted.capitalise(sentence) for sentence in proposal.advice],
             "left": list(drafted.groups_left_alone(draft)),
             "formula": app.plan.describe_formula(request.desk.space.settings.planning.formula),
             "signing": role_fields(request.visitor, filled.answers, filled.errors),
@@ -215,7 +215,7 @@ def _check_page(
         "devices": len({change.asset_id for change in changes}),
         "entries": len(changes),
         "says": list(drafted.draft_sentences(draft)),
-        "advice": [drafted.capitalise(each) for each in draft.proposal.advice],
+        "advice": [drafted.capitalise(sentence) for sentence in draft.proposal.advice],
         "shown": [
             drafted.planned_entry(draft.named[name], phase, draft)
             for name, phase in planned[:NAMED]

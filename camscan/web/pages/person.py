@@ -115,7 +115,7 @@ def _form_page(request: PageRequest, person: Person | None, form: _Form) -> Page
         "role": "For example: Site manager, Oak School. The log shows it beside what they enter. Do not name people.",
         "sites": "Only for a site manager: the names of their sites, one on each line.",
     }
-    choices = (("", "Nothing yet"), *((each.value, each.display_name) for each in Role))
+    choices = (("", "Nothing yet"), *((role.value, role.display_name) for role in Role))
     kinds = {"rights": "select", "sites": "long"}
     fields = [
         Field(

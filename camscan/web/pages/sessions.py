@@ -10,7 +10,7 @@ def show(request: PageRequest) -> Answer:
     """Draw every session that has not ended, the latest first."""
     from camscan.store.sessions import number_of  # noqa: PLC0415 - the database libraries: 0.4 s
 
-    codes = {subject_of(each.number): f"Account {each.account.code}" for each in request.desk.people.all()}
+    codes = {subject_of(person.number): f"Account {person.account.code}" for person in request.desk.people.all()}
     own = number_of(request.secret)
     rows = [
         (

@@ -71,14 +71,14 @@ def _scan_rows(front: Front, name: str, visitor: Visitor) -> list[tuple[str, obj
     found = front.known.scans[name][-_SCANS:][::-1] if name in front.known.scans else []
     return [
         (
-            each.scan_id if visitor.may("scan") else "",
-            each.finished_at,
-            each.devices,
-            each.coverage.answered,
-            each.coverage.addresses,
-            each.completion.value,
+            row.scan_id if visitor.may("scan") else "",
+            row.finished_at,
+            row.devices,
+            row.coverage.answered,
+            row.coverage.addresses,
+            row.completion.value,
         )
-        for each in found
+        for row in found
     ]
 
 
