@@ -46,9 +46,9 @@ class Index:
 
     def fitting_conditions(self, value: str) -> list[int]:
         """Numbers of the conditions that the value matches."""
-        if not self.may_fit(value):
-            return []
-        patterns = self._patterns or ()
+        if self._patterns is None:
+            self._patterns = self._sort_conditions()
+        patterns = self._patterns
         if patterns and self._set is None:
             self._set = _compile_set([text for _, text in patterns])
         found = [patterns[at][0] for at in self._set.Match(value.encode(errors="replace")) or ()] if patterns else []

@@ -184,7 +184,7 @@ class Matcher:
     def match_unit(self, values: Values) -> tuple[Sequence[Match], Kin]:
         """As :meth:`match_values`, and the units like this one: of their matches, all are the same but ``own``."""
         fits = {key: self._find_fits(key, seen) for key, seen in values.items() if key in self.asked}
-        sign = tuple([_sign_of(key, one, values[key]) for key, one in fits.items()])
+        sign = _sign_of(fits, values)
         told: dict[tuple[str, int], str] = {}
         kin = self._kin.get(sign)
         if kin is not None:
@@ -205,7 +205,7 @@ class Matcher:
             for place in one.places
             for text in values[key][place]
         ]
-        self._kin.keep(sign, kin, ENTRY * (4 + 2 * len(sign) + 3 * len(chosen)) + size_of_texts(texts))
+        self._kin.keep(sign, kin, ENTRY * (4 + len(sign) + len(fits) + 3 * len(chosen)) + size_of_texts(texts))
         return kin.matches, kin
 
     def _find_fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _KeyMatches:
@@ -345,11 +345,17 @@ def _make_taker(condition: Condition) -> _Taker:
     return take
 
 
-def _sign_of(key: str, fits: _KeyMatches, seen: Sequence[tuple[str, str]]) -> tuple[object, ...]:
-    """What the values of a key come to, numbers of the unit aside: equal signs choose equal rules."""
-    if fits.is_numbering:
-        return key, fits.numbers
-    return key, *[seen[place] for place in fits.places]
+def _sign_of(fits: Mapping[str, _KeyMatches], values: Values) -> tuple[object, ...]:
+    """What all values come to, numbers of the unit aside: equal signs choose equal rules."""
+    sign: list[object] = []
+    for key, one in fits.items():
+        sign.append(key)
+        if one.is_numbering:
+            sign.append(one.numbers)
+        elif one.places:
+            seen = values[key]
+            sign += [seen[place] for place in one.places]
+    return tuple(sign)
 
 
 def _has_any(found: _KeyMatches | None, numbers: Sequence[int]) -> bool:

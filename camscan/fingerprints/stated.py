@@ -114,8 +114,8 @@ class Statements:
 
         Both are empty if no field has one.
         """
-        for key in self._fields:
-            for value, where in values.get(key, ()):
+        for key in sorted(self._fields & values.keys()):
+            for value, where in values[key]:
                 if text := _pick_value(self.places[key], value):
                     return text, f"{key} = {text[:_SHOWN]}{where}"
         return "", ""
@@ -130,9 +130,9 @@ class Statements:
         return known[0]
 
     @functools.cached_property
-    def _fields(self) -> Sequence[str]:
+    def _fields(self) -> frozenset[str]:
         """The keys in which a device states its maker and nothing else."""
-        return sorted(key for key, place in self.places.items() if place.form != "text")
+        return frozenset(key for key, place in self.places.items() if place.form != "text")
 
     @functools.cached_property
     def _looked_up(self) -> Cache[tuple[str, str], tuple[Name | None]]:

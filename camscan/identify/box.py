@@ -340,18 +340,24 @@ def _without_computer(heard: Sequence[Match], maker: str | None) -> list[Match]:
 
 def _find_mac(heard: Sequence[Match], values: Values) -> str | None:
     """The MAC address that the device reports about itself, else the one on the wire."""
-    claimed = field.list_answers(heard, "mac")
     reported = [
-        (RANKS[protocol], text)
+        (rank, text)
         for key, texts in values.items()
-        if key.endswith((".mac", "mac.address"))
-        if (protocol := key.partition(".")[0]) in RANKS and key in {f"{protocol}.mac", "mac.address"}
+        if (rank := _rank_of_mac(key)) is not None
         for text, _ in texts
         if field.is_mac(text)
     ]
     if reported:
         return min(reported, key=lambda one: one[0])[1]
+    claimed = field.list_answers(heard, "mac")
     return claimed[0].text if claimed else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _rank_of_mac(key: str) -> int | None:
+    """How good the protocol of a key is in which a device reports its MAC address; None for other keys."""
+    protocol = key.partition(".")[0]
+    return RANKS.get(protocol) if key in {f"{protocol}.mac", "mac.address"} else None
 
 
 def _list_capabilities(heard: Sequence[Match]) -> dict[str, Capability]:

@@ -122,7 +122,7 @@ def best_answer(found: Sequence[Answer], key: str) -> Answer | None:
         return None
     chosen = found[0]
     for other in found[1:]:
-        if other.rank[0] and _says_more(key, chosen.text, other.text):
+        if other.text != chosen.text and other.rank[0] and _says_more(key, chosen.text, other.text):
             chosen = other
     return chosen
 
@@ -141,6 +141,8 @@ def list_conflicts(found: Sequence[Answer], chosen: Answer, key: str, floor: flo
     """A sentence for every other answer of at least ``floor`` certainty that does not agree with the chosen one."""
     told: dict[str, str] = {}
     for other in found:
+        if other.text == chosen.text:  # nearly always
+            continue
         if other.certainty >= floor and other.rank[0] and not _values_agree(key, chosen.text, other.text):
             told.setdefault(other.text, f"{key}: {chosen.text} ({chosen.because}) or {other.text} ({other.because})")
     return list(told.values())

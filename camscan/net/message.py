@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
+from camscan.cache import remember_short
 from camscan.dataclass import dataclass
 from camscan.errors import NotSpoken
 
@@ -139,6 +140,7 @@ def _split_head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], b
     return tuple(_read_header(b" ".join(parts)) for parts in lines), data[position:]
 
 
+@remember_short
 def _read_header(line: bytes) -> tuple[str, str]:
     name, _, value = line.partition(b":")
     return _header_text(name).strip(), _header_text(value).strip()

@@ -96,7 +96,7 @@ def parse_reply(payload: bytes) -> Facts:
     name = _ROOTS.get(root.lower(), root)
     # Descendants, not children: some firmware forgets an end tag, and everything after it nests.
     values = list(zip(document.names[1:], map(str.strip, document.texts[1:]), strict=True))
-    elements = {child.lower() for child, _ in values}
+    elements = set(map(str.lower, document.names[1:]))
     if name == "Probe":
         raise NotSpoken("this is a question, from camscan or another tool, and not an answer")
     if name not in {"ProbeMatch", "Hello"} or "endpointreference" in elements:
