@@ -36,7 +36,6 @@ def forgetful() -> Database:
         matcher._kin = Cache(0)
         matcher._fitted = Cache(0)
         matcher._chosen = Cache(0)
-        matcher._said = Cache(0)
     return copy
 
 

@@ -76,8 +76,6 @@ class _Chosen(NamedTuple):
     """Key, index of the condition within its key, number of the condition; -1 twice if the key is absent."""
     fitting: tuple[tuple[str, int], ...]
     """Key and number of the conditions that a value matches."""
-    label: tuple[int, ...]
-    """Distinguishes it from every other rule, and from the same rule with other conditions."""
 
 
 class Kin:
@@ -102,11 +100,11 @@ class Matcher:
     """Rules that are ready to be matched with the facts of one device.
 
     Most devices of an estate say the same. So three results are computed once and kept while there is room: what a
-    value matches, which rules fit then, and what they claim about these values.
+    value matches, which rules fit then, and what they claim for units that say the same.
     """
 
     __slots__ = (
-        *("_alike", "_by_key", "_chosen", "_fitted", "_indexes", "_kin", "_numbering", "_rules", "_said", "_takers"),
+        *("_alike", "_by_key", "_chosen", "_fitted", "_indexes", "_kin", "_numbering", "_rules", "_takers"),
         *("_telling", "asked"),
     )
 
@@ -114,7 +112,7 @@ class Matcher:
         self._indexes: dict[str, Index] = {}
         self._by_key: dict[str, dict[int, list[int]]] = {}
         self._rules: list[PreparedRule] = []
-        self._takers: dict[str, _Taker] = {}
+        self._takers: dict[str, _Taker | None] = {}
         self._numbering: set[tuple[str, int]] = set()
         """Key and number of each condition from which a number of the unit is taken: see :data:`NUMBERS`."""
         self._telling: set[tuple[str, int]] = set()
@@ -123,7 +121,6 @@ class Matcher:
         self._alike: Cache[tuple[str, tuple[int, ...]], _KeyMatches] = Cache(_ROOM // 4)
         self._chosen: Cache[_Shape, list[_Chosen]] = Cache(_ROOM)
         self._kin: Cache[tuple[object, ...], Kin] = Cache(_ROOM)
-        self._said: Cache[tuple[object, ...], Match] = Cache(_ROOM)
         for rule in rules:
             self._rules.append(self._prepare_rule(rule))
         users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
@@ -198,14 +195,7 @@ class Matcher:
             [self._add_match(one, values, fits, told) for one in chosen],
             [place for place, one in enumerate(chosen) if any(fits[key].is_numbering for key, _ in one.fitting)],
         )
-        texts = [
-            text
-            for key, one in fits.items()
-            if not one.is_numbering
-            for place in one.places
-            for text in values[key][place]
-        ]
-        self._kin.keep(sign, kin, ENTRY * (4 + len(sign) + len(fits) + 3 * len(chosen)) + size_of_texts(texts))
+        self._kin.keep(sign, kin, _size_of_kin(kin, sign))
         return kin.matches, kin
 
     def _find_fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _KeyMatches:
@@ -283,7 +273,7 @@ class Matcher:
             at = next((at for at, one in enumerate(numbers) if one in fits[key].first), -1) if numbers else -1
             rests_on.append((key, at, numbers[at] if numbers else -1))
         fitting = tuple((key, number) for key, at, number in rests_on if at >= 0)
-        return _Chosen(place, tuple(rests_on), fitting, (place, *(at for _, at, _ in rests_on)))
+        return _Chosen(place, tuple(rests_on), fitting)
 
     def _add_match(
         self, chosen: _Chosen, values: Values, fits: Mapping[str, _KeyMatches], told: dict[tuple[str, int], str]
@@ -292,11 +282,6 @@ class Matcher:
 
         ``told`` keeps how each value is shown, because many rules use the same value.
         """
-        seen = [values[key][fits[key].first[number]] for key, number in chosen.fitting]
-        asked = (*chosen.label, *seen)
-        known = self._said.get(asked)
-        if known is not None:
-            return known
         rule, _, _, conditions, keys, claims = self._rules[chosen.place]
         because: list[str] = []
         groups: dict[str, str] = {}
@@ -311,28 +296,26 @@ class Matcher:
                 text = told[key, place] = f"{key} = {_shorten_value(value)}{where}"
             because.append(text)
             if claims is None:
-                self._capture_groups(of_key[at], value[:LIMIT], groups)
+                self._capture_groups(of_key[at], value, groups)
         if claims is None:
             claims = {key: text for key, template in rule.then if (text := fill_claim(template, groups))}
-        found = Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
-        texts = [found.because, *claims.values(), *[value for value, _ in seen]]
-        self._said.keep(asked, found, 3 * ENTRY + size_of_texts(texts))
-        return found
+        return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
 
     def _capture_groups(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
-        take = self._takers.get(condition.text)
-        if take is None:
-            take = self._takers[condition.text] = _make_taker(condition)
-        groups |= take(value.encode(errors="replace"))
+        if condition.text not in self._takers:
+            self._takers[condition.text] = _make_taker(condition)
+        if take := self._takers[condition.text]:
+            groups |= take(value[:LIMIT].encode(errors="replace"))
 
 
 _Taker = Callable[[bytes], Mapping[str, str]]
 """What a pattern takes from a value that fits it: the text of each group."""
 
 
-def _make_taker(condition: Condition) -> _Taker:
+def _make_taker(condition: Condition) -> _Taker | None:
+    """None if the pattern takes nothing."""
     if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
-        return lambda _value: {}
+        return None
     if whole := _WHOLE.fullmatch(condition.text):
         name = whole["name"]
         return lambda value: {name: value.decode()}
@@ -356,6 +339,14 @@ def _sign_of(fits: Mapping[str, _KeyMatches], values: Values) -> tuple[object, .
             seen = values[key]
             sign += [seen[place] for place in one.places]
     return tuple(sign)
+
+
+def _size_of_kin(kin: Kin, sign: tuple[object, ...]) -> int:
+    """About how many bytes an entry takes: values are tuples of two texts in the sign."""
+    texts = [text for part in sign if isinstance(part, tuple) for text in part if isinstance(text, str)]
+    for match in kin.matches:
+        texts += [match.because, *match.claims.values()]
+    return ENTRY * (4 + 2 * len(sign) + 3 * len(kin.chosen)) + size_of_texts(texts)
 
 
 def _has_any(found: _KeyMatches | None, numbers: Sequence[int]) -> bool:

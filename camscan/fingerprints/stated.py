@@ -75,30 +75,24 @@ class Statements:
     def match_statements(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
         """One match for each key that states a maker; none if another fingerprint has read the key."""
         found: list[Match] = []
-        asked = [key for key in values if key in self.places]
-        if not asked:
+        # First what is quick: nearly always, no text among the values is a name.
+        named = {key: told for key in values if key in self.places and (told := self._first_name(key, values[key]))}
+        if not named:
             return found
         known = {key for match in read if "maker" in match.claims or "brand" in match.claims for key in match.keys}
         no_camera = {key for match in read if match.claims.get("camera") == "false" for key in match.keys}
-        for key in asked:
-            if key in known:
-                continue
+        for key, (name, value, where) in named.items():
             place = self.places[key]
-            if key in no_camera and not place.is_field:
+            if key in known or (key in no_camera and not place.is_field):
                 continue
-            for value, where in values[key]:
-                name = self._known_name(key, place, value)
-                if name is None:
-                    continue
-                says_maker = name.maker and place.form != "badge"
-                claims = {"maker": name.maker, "brand": name.brand} if says_maker else {"brand": name.brand}
-                certainty = place.certainty if name.is_known else min(place.certainty, UNHEARD)
-                if key in TYPED and name.maker in self.accused:
-                    certainty = min(certainty, TYPED_MOST)
-                shown = " ".join(value[:_LONGEST].split())
-                because = f"{key} = {shown if len(shown) <= 2 * _SHOWN else shown[: 2 * _SHOWN] + '…'}{where}"
-                found.append(Match(f"stated.{key}", claims, certainty, because, key.partition(".")[0], (key,)))
-                break
+            says_maker = name.maker and place.form != "badge"
+            claims = {"maker": name.maker, "brand": name.brand} if says_maker else {"brand": name.brand}
+            certainty = place.certainty if name.is_known else min(place.certainty, UNHEARD)
+            if key in TYPED and name.maker in self.accused:
+                certainty = min(certainty, TYPED_MOST)
+            shown = " ".join(value[:_LONGEST].split())
+            because = f"{key} = {shown if len(shown) <= 2 * _SHOWN else shown[: 2 * _SHOWN] + '…'}{where}"
+            found.append(Match(f"stated.{key}", claims, certainty, because, key.partition(".")[0], (key,)))
         return sorted(found, key=lambda match: match.fingerprint)
 
     def is_statement(self, match: Match) -> bool:
@@ -119,6 +113,11 @@ class Statements:
                 if text := _pick_value(self.places[key], value):
                     return text, f"{key} = {text[:_SHOWN]}{where}"
         return "", ""
+
+    def _first_name(self, key: str, seen: Iterable[tuple[str, str]]) -> tuple[Name, str, str] | None:
+        """The first name among the values of a key, its value, and where that was seen; None if there is none."""
+        place = self.places[key]
+        return next(((name, *one) for one in seen if (name := self._known_name(key, place, one[0]))), None)
 
     def _known_name(self, key: str, place: Place, value: str) -> Name | None:
         """The name as ``_find_name`` finds it; the same text is looked up only once."""
