@@ -64,6 +64,8 @@ def rules_are_read_once() -> Iterator[None]:
 class Book:
     """As much of a register as answers are made of."""
 
+    has_listing = False
+
     def __init__(self, rows: Sequence[Asset], places: Sequence[Place] = ()) -> None:
         self._rows, self._places = rows, places
 

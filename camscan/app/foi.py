@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from camscan.app import assess
+from camscan.app.by_site import list_first
 from camscan.app.edit import parse_day_or_today
 from camscan.app.foi_estate import make_estate
 from camscan.app.foi_files import KEPT_BACK, NAMES, digest_of_files, files_kept_back, files_to_send
@@ -126,6 +127,7 @@ def _draft_pack(space: Workspace, asked: PackRequest) -> Pack:
     when = parse_day_or_today(asked.on) if asked.on else assess.today_utc()
     settings = space.settings.foi
     act = Act.FOISA if settings.nation == "scotland" else Act.FOIA
+    list_first(space)
     with space.open(readonly=True) as book:
         estate = make_estate(book, space.settings, when)
     return make_draft(estate, Terms(settings.threshold, asked.accept_suppression, act))

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
 from camscan import headline as counting
 from camscan.app import assess
-from camscan.app.headline import headline_of_register
-from camscan.asset import GONE, Asset
+from camscan.app.by_site import read_complete
+from camscan.asset import GONE, Asset, Judgement
 from camscan.asset.kinds import CAPABILITY_COLUMNS, founded_capabilities
 from camscan.config import Config
 from camscan.foi.estate import Estate, Numbers, Policy, Unit
 from camscan.foi.questions import CAPABILITIES, CONTROLLED, NOT_RECORDED, PLACES, TYPES
 from camscan.output import visible
-from camscan.plan import DEFINITIONS, Rules, programme_status
+from camscan.plan import DEFINITIONS, Rules, StatusCount
 from camscan.plan.calendar import budget_year
-from camscan.plan.estate_count import counted_devices, is_in_place, is_of_the_makers
+from camscan.plan.estate_count import HeadlineCount, is_in_place, is_of_the_makers
 from camscan.plan.judging import known_maker
 from camscan.plan.scan_coverage import measure_coverage
-from camscan.plan.standing import count_devices, date_in_column, planned_day, removed_day, site_key
+from camscan.plan.standing import DeviceCount, date_in_column, planned_day, removed_day, site_key
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
-from camscan.register import Register
+from camscan.register import Register, StoredScan
 from camscan.version import __version__
 
 _TYPES = {
@@ -50,27 +51,23 @@ _STATED = {"thermal": "cap_thermal", "anpr": "cap_anpr"}
 
 def make_estate(book: Register, settings: Config, day: date) -> Estate:
     """Gather everything that the answers are made from: the present register, judged as of a day."""
-    rows, known = book.devices(), companies.load_ownership(settings.overlays)
-    counted = counted_devices(rows, known)
-    gone = [row for row in rows if row.lifecycle in GONE and not is_in_place(row) and is_of_the_makers(row, known)]
-    maps = [*(settings.places() or book.sites()), *(row.place for row in rows if row.place)]
-    units = _Units(known)
+    devices = read_complete(book, settings, day)
+    count = _Count(book.scans(), companies.load_ownership(settings.overlays), day, devices.twice)
+    for device in devices.devices:
+        count.add(device.asset, device.judgement)
+    maps = settings.places() or book.sites()
     return Estate(
         day=day,
-        numbers=_count_numbers(book, settings, day, rows, counted),
-        units=[units.make_unit(row) for row in counted],
-        gone=[units.make_unit(row) for row in gone],
+        numbers=count.numbers(settings, book),
+        units=count.units,
+        gone=count.gone,
         policies=_list_policies(assess.load_rules(settings)),
-        places=_known_values((place.type for place in maps), rows, "site_type"),
-        controllers=_known_values((place.controller for place in maps), rows, "controller"),
+        places=frozenset({*count.site_types, *(place.type for place in maps)} - {""}),
+        controllers=frozenset({*count.controllers, *(place.controller for place in maps)} - {""}),
         organisation=visible(settings.organisation.strip()),
         definitions=DEFINITIONS,
         version=__version__,
     )
-
-
-def _known_values(mapped: Iterable[str], rows: Iterable[Asset], column: str) -> frozenset[str]:
-    return frozenset({*mapped, *(row.entry(column) for row in rows)} - {""})
 
 
 class _Units:
@@ -83,8 +80,14 @@ class _Units:
         self._known = known
         self._contracts: dict[str, int] = {}
         self._sites: dict[str, int] = {}
+        self._made: dict[Unit, Unit] = {}
 
     def make_unit(self, row: Asset) -> Unit:
+        """The Unit of a device: the same object for equal ones, of which a council has many."""
+        made = self._make_unit(row)
+        return self._made.setdefault(made, made)
+
+    def _make_unit(self, row: Asset) -> Unit:
         maker, _, stated = known_maker(row, self._known)
         sort = counting.count_kind(row.identification.kind)
         price, bought, planned, gone = (
@@ -110,7 +113,7 @@ class _Units:
 
 
 def _number_of(known: dict[str, int], text: str) -> int:
-    plain = " ".join(text.casefold().split())
+    plain = _plain_text(text)
     return known.setdefault(plain, len(known) + 1) if plain else 0
 
 
@@ -137,43 +140,81 @@ def _capabilities_of(row: Asset) -> frozenset[str]:
     return frozenset({*found, *([stated] if stated else ())})
 
 
-def _count_numbers(
-    book: Register, settings: Config, day: date, rows: Sequence[Asset], counted: Sequence[Asset]
-) -> Numbers:
-    headline = headline_of_register(book, settings, rows)
-    programme = programme_status(rows, assess.judge_assets(rows, settings, day), day)
-    seen = measure_coverage(settings, book.scans(), day)
-    counts = count_devices(counted)
-    return Numbers(
-        headline=headline.text,
-        cameras=headline.cameras,
-        recorders=headline.recorders,
-        other=headline.other,
-        systems=counts.systems,
-        sites=headline.sites,
-        without_site=headline.without_site,
-        possible=headline.possible,
-        unknown=headline.unknown,
-        channels_not_read=headline.channels_not_read,
-        in_scope=programme.in_scope.devices,
-        remaining=programme.remaining.devices,
-        removed=programme.removed.devices,
-        answering=len(programme.answers_after_removal),
-        with_dpia=sum(bool(row.entries.get("dpia_ref")) for row in counted),
-        dpias=_count_different(counted, "dpia_ref"),
-        with_contract=sum(bool(row.entries.get("contract_ref")) for row in counted),
-        contracts=_count_different(counted, "contract_ref"),
-        is_scanned=headline.is_scanned,
-        addresses=seen.addresses,
-        addresses_asked=seen.addresses - seen.unasked,
-        sites_listed=seen.sites,
-        sites_scanned=seen.fresh_sites,
-        last_scan=seen.last,
-    )
+class _Count:
+    """Counts the register for the answers, device by device; of each device that is counted, its Unit is in memory."""
+
+    def __init__(self, scans: Sequence[StoredScan], known: Ownership, day: date, twice: Collection[str]) -> None:
+        self._scans = scans
+        self._known = known
+        self._day = day
+        self._twice = twice
+        self._make_unit = _Units(known).make_unit
+        self._headline = HeadlineCount(scans, known, twice)
+        self._programme = StatusCount(day, len(twice))
+        self._devices = DeviceCount()
+        self._assessments: Counter[str] = Counter()
+        """The references that are named, in one spelling; an empty one for none."""
+        self._contracts: Counter[str] = Counter()
+        self.units: list[Unit] = []
+        self.gone: list[Unit] = []
+        self.site_types: set[str] = set()
+        self.controllers: set[str] = set()
+
+    def add(self, asset: Asset, judgement: Judgement) -> None:
+        """Count a device; each is given once."""
+        self._headline.add(asset)
+        self._programme.add(asset, judgement)
+        place = asset.place
+        self.site_types.update((asset.entry("site_type"), place.type if place else ""))
+        self.controllers.update((asset.entry("controller"), place.controller if place else ""))
+        is_there = is_in_place(asset)
+        if is_there and asset.asset_id not in self._twice and is_of_the_makers(asset, self._known):
+            self.units.append(self._make_unit(asset))
+            self._devices.add(asset)
+            self._assessments[_plain_text(asset.entries.get("dpia_ref", ""))] += 1
+            self._contracts[_plain_text(asset.entries.get("contract_ref", ""))] += 1
+        elif not is_there and asset.lifecycle in GONE and is_of_the_makers(asset, self._known):
+            self.gone.append(self._make_unit(asset))
+
+    def numbers(self, settings: Config, book: Register) -> Numbers:
+        """The totals of what was counted."""
+        headline = self._headline.headline(settings.places() or book.sites())
+        programme = self._programme.status
+        seen = measure_coverage(settings, self._scans, self._day)
+        return Numbers(
+            headline=headline.text,
+            cameras=headline.cameras,
+            recorders=headline.recorders,
+            other=headline.other,
+            systems=self._devices.counts.systems,
+            sites=headline.sites,
+            without_site=headline.without_site,
+            possible=headline.possible,
+            unknown=headline.unknown,
+            channels_not_read=headline.channels_not_read,
+            in_scope=programme.in_scope.devices,
+            remaining=programme.remaining.devices,
+            removed=programme.removed.devices,
+            answering=len(programme.answers_after_removal),
+            with_dpia=_count_named(self._assessments),
+            dpias=len(self._assessments.keys() - {""}),
+            with_contract=_count_named(self._contracts),
+            contracts=len(self._contracts.keys() - {""}),
+            is_scanned=headline.is_scanned,
+            addresses=seen.addresses,
+            addresses_asked=seen.addresses - seen.unasked,
+            sites_listed=seen.sites,
+            sites_scanned=seen.fresh_sites,
+            last_scan=seen.last,
+        )
 
 
-def _count_different(rows: Iterable[Asset], column: str) -> int:
-    return len({" ".join(row.entries.get(column, "").casefold().split()) for row in rows} - {""})
+def _plain_text(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _count_named(found: Counter[str]) -> int:
+    return found.total() - found[""]
 
 
 def _list_policies(rules: Rules) -> tuple[Policy, ...]:
