@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from camscan.app import assess
 from camscan.app.diff import changes_since
 from camscan.app.listing import is_of_video
 from camscan.app.listing_lines import ListedDevice, decode_lines
-from camscan.app.report import facts_from_lines, judge_lines
+from camscan.app.report import EstateLines, facts_from_lines, judge_lines
 from camscan.app.sites import KnownSites, gather_known_sites, place_details
 from camscan.app.workspace import Workspace
 from camscan.asset import Event, Place
@@ -137,11 +137,12 @@ def gather_front(space: Workspace) -> Front:
             lines = list(book.lines("site", "asset_id")) if mark.turn else judge_lines(book, space.settings, now)
         except RegisterError:
             lines = judge_lines(book, space.settings, now)
-        facts = replace(facts_from_lines(book, space.settings, lines, now), devices=())
         found = decode_lines(lines)
+        twice = entered_twice([each.asset for each in found])
+        apart = frozenset(twice)
+        facts = facts_from_lines(book, space.settings, EstateLines(lines, twice), now, most=0)
         known = gather_known_sites(book, space.settings, [each.asset for each in found])
         scans = book.scans()
-    apart = frozenset(entered_twice([each.asset for each in found]))
     reported = frozenset(each.asset.asset_id for each in found if each.asset.entries.get("reported_gone_on"))
     return Front(
         mark=mark,

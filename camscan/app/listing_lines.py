@@ -264,11 +264,17 @@ def read_estate(book: Register) -> ListedEstate:
 
 def _decode_each(lines: Iterable[Mapping[str, Any]], twice: Mapping[str, Asset]) -> Iterator[ListedDevice]:
     places: dict[tuple[str, ...], Place] = {}
-    for row in lines:
-        asset, judgement = _decode_asset(row, places), _decode_judgement(row)
-        if asset.asset_id in twice:
-            judgement = leave_duplicates_out({asset.asset_id: judgement}, twice)[asset.asset_id]
-        yield ListedDevice(asset, judgement)
+    return (decode_line(row, places, twice) for row in lines)
+
+
+def decode_line(
+    row: Mapping[str, Any], places: dict[tuple[str, ...], Place], twice: Mapping[str, Asset]
+) -> ListedDevice:
+    """The device of one line; ``places`` are those of the lines before, and ``twice`` is as in ListedEstate."""
+    asset, judgement = _decode_asset(row, places), _decode_judgement(row)
+    if asset.asset_id in twice:
+        judgement = leave_duplicates_out({asset.asset_id: judgement}, twice)[asset.asset_id]
+    return ListedDevice(asset, judgement)
 
 
 def _decode_judgement(row: Mapping[str, Any]) -> Judgement:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Any
 
 from camscan.app import assess
+from camscan.app.by_site import has_lines, list_first
 from camscan.app.edit import parse_day_or_today as read_day
-from camscan.app.listing_lines import ListedDevice, decode_lines, make_lister
-from camscan.app.overview import count_lines, load_overview
+from camscan.app.listing_lines import ListedDevice, decode_line, find_entered_twice, make_lister
+from camscan.app.overview import count_lines
 from camscan.app.plan import describe_formula as formula_in_words
 from camscan.app.report_form import form_suffix
 from camscan.app.workspace import Workspace
-from camscan.asset import Asset, Event, Grouping, Happening, Lifecycle, Presence, RecordType
+from camscan.asset import Asset, Event, Grouping, Happening, Lifecycle, Place, Presence, RecordType
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import choice_in_words, in_words
 from camscan.briefing import Facts, Level, compose_report, render_report, write_workbook
+from camscan.briefing.estate import MOST_LISTED
 from camscan.briefing.nouns import (
     RECENT,
     STANDINGS,
@@ -33,7 +37,7 @@ from camscan.briefing.nouns import (
 from camscan.config import Authorisation, Config
 from camscan.fingerprints.wording import Words, load_words
 from camscan.output import write_atomically, write_bytes_atomically
-from camscan.plan import Row, Rules, group_table
+from camscan.plan import Row, Rules, TableCount
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.standing import REMAINING, answers_after_removal, recorded_site, removed_day, system_id
 from camscan.plan.status import NONE_KNOWN, NOT_SAID
@@ -74,27 +78,50 @@ def make_report(
     space: Workspace, suffix: str, level: Level = Level.FULL, *, on: str | None = None, devices: bool = False
 ) -> tuple[bytes, WrittenReport]:
     """Make the report that :func:`write_report` writes, for an ending; no file is written."""
-    facts = gather_facts(space, on)
     is_book = suffix == ".ods"
-    report = compose_report(facts, level, listed=True if devices or is_book else None)
+    is_complete = devices or is_book
+    facts = gather_facts(space, on, most=sys.maxsize if is_complete else MOST_LISTED if level is Level.FULL else 0)
+    report = compose_report(facts, level, listed=True if is_complete else None)
     stream = io.BytesIO()
     if is_book:
         write_workbook(report, stream)
     else:
         stream.write(render_report(report).encode())
     has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
-    return stream.getvalue(), WrittenReport(
-        len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list
-    )
+    number = facts.status.total.in_scope
+    return stream.getvalue(), WrittenReport(number, bool(number) and level is Level.FULL and not has_list)
 
 
-def gather_facts(space: Workspace, on: str | None = None) -> Facts:
-    """Gather all facts for the report from the present register, judged as of a day (today)."""
+def gather_facts(space: Workspace, on: str | None = None, most: int = sys.maxsize) -> Facts:
+    """Gather all facts for the report from the present register, judged as of a day (today).
+
+    ``devices`` is empty if more than ``most`` are in scope.
+    """
     now = read_day(on) if on else assess.today_utc()
-    is_listed = not on and load_overview(space) is not None  # it brings the listing up to date
+    list_first(space)
     with space.open(readonly=True) as book:
-        lines = list(book.lines("site", "asset_id")) if is_listed else judge_lines(book, space.settings, now)
-        return facts_from_lines(book, space.settings, lines, now)
+        return facts_from_lines(book, space.settings, read_lines(book, space.settings, now), now, most)
+
+
+@dataclass(frozen=True, slots=True)
+class EstateLines:
+    """The lines of every device as they are on a day, in no order; they can be read once."""
+
+    lines: Iterable[Mapping[str, Any]]
+    twice: Mapping[str, Asset]
+    """The devices that are entered twice (``entered_twice``)."""
+
+
+def read_lines(book: Register, settings: Config, now: date) -> EstateLines:
+    """The lines as of that day; few are in memory at a time if the listing is up to date."""
+    if not has_lines(book, settings):
+        rows = book.devices()
+        return EstateLines(make_lister(settings).lines(rows, now), entered_twice(rows))
+    twice = find_entered_twice(book.lines, book.lines_of_others())
+    if now == assess.today_utc():
+        return EstateLines(book.lines(), twice)
+    make_lines = make_lister(settings).lines
+    return EstateLines((line for rows in book.in_batches() for line in make_lines(rows, now)), twice)
 
 
 def judge_lines(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
@@ -107,16 +134,14 @@ def _scan_authorisation(each: Authorisation) -> ScanAuthorisation:
     return ScanAuthorisation(each.role, each.begins, each.expires, len(each.cidrs))
 
 
-def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
-    """The facts for the report, from the lines of every device as they are on that day."""
-    found = decode_lines(lines)
+def facts_from_lines(book: Register, settings: Config, every: EstateLines, now: date, most: int = sys.maxsize) -> Facts:
+    """The facts for the report, from the lines of every device; ``most`` as in :func:`gather_facts`."""
     rules = assess.load_rules(settings)
-    counted = count_lines(found, entered_twice([device.asset for device in found]), book, settings, now)
-    meant = [(line, each) for line, each in zip(lines, found, strict=True) if each.judgement.in_scope == "yes"]
     scans = [scan for scan in book.scans() if scan.finished_at.date() <= now]
     recent = datetime.combine(now - timedelta(days=RECENT), time(), UTC)
-    happened = [each for each in book.happenings(recent) if each.at.date() <= now]
-    sites = {each.asset.asset_id: recorded_site(each.asset) for _, each in meant}
+    new = {each.asset_id for each in book.happenings(recent) if each.event is Event.NEW and each.at.date() <= now}
+    found = _Findings(new, now, most)
+    counted = count_lines(found.read(every), every.twice, book, settings, now)
     return Facts(
         organisation=settings.organisation,
         role=settings.role,
@@ -128,17 +153,17 @@ def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[s
         points=counted.points,
         looked=counted.looked,
         is_map_stale=counted.is_map_stale,
-        groups=_group_tables(found, rules, load_words(settings.overlays), now),
+        groups=_group_tables(found.tables, rules, load_words(settings.overlays)),
         makers=frozenset(maker.name for maker in rules.ownership.makers.values()),
-        devices=[_make_device(line, each) for line, each in _sort_by_place(meant)],
-        returned=[_make_returned(each) for _, each in meant if answers_after_removal(each.asset)],
-        new_at=Counter(sites[each.asset_id] for each in happened if each.event is Event.NEW and each.asset_id in sites),
+        devices=found.devices,
+        returned=found.returned,
+        new_at=found.new_at,
         corrected=_count_corrections(book, recent, now),
         questions=_list_questions(book),
-        recorders=_incomplete_recorders(found, meant),
-        silent=_silent_networks(book.happenings()),
-        by_hand=sum(_is_by_hand(each.asset) for _, each in meant),
-        only_listed=sum(each.asset.record_type is RecordType.LISTED for each in found),
+        recorders=found.incomplete_recorders,
+        silent=_silent_networks(book.coverage_happenings()),
+        by_hand=found.by_hand,
+        only_listed=found.only_listed,
         policies=tuple(_ruling_policies(rules)),
         is_decided=rules.is_decided,
         formula=formula_in_words(settings.planning.formula),
@@ -148,8 +173,81 @@ def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[s
     )
 
 
-def _is_by_hand(asset: Asset) -> bool:
-    return asset.presence is Presence.NOT_SCANNED and asset.record_type is not RecordType.LISTED
+class _Findings:
+    """What the report says of single devices, gathered while the lines are read."""
+
+    def __init__(self, new: Container[str], now: date, most: int) -> None:
+        """``new`` are the asset ids of devices that are new."""
+        self._new = new
+        self._most = most
+        self._meant = 0
+        self._listed: list[tuple[tuple[bool, str, int, str], Device]] = []
+        """With what they are sorted by."""
+        self._returned: list[tuple[tuple[str, str], ReturnedDevice]] = []
+        self._recorders: list[tuple[tuple[str, str], Recorder]] = []
+        """Those with channels, of which all are taken for unread."""
+        self._behind: Counter[str] = Counter()
+        """Recorder -> devices behind it."""
+        self.tables = {by: TableCount(now, by) for by in Grouping}
+        self.new_at: Counter[str] = Counter()
+        self.by_hand = 0
+        self.only_listed = 0
+
+    def read(self, every: EstateLines) -> Iterator[ListedDevice]:
+        """Yield each device, when it was looked at."""
+        places: dict[tuple[str, ...], Place] = {}
+        for line in every.lines:
+            device = decode_line(line, places, every.twice)
+            self._add(line, device)
+            yield device
+
+    def _add(self, line: Mapping[str, Any], device: ListedDevice) -> None:
+        asset = device.asset
+        for table in self.tables.values():
+            table.add(asset, device.judgement)
+        self.only_listed += asset.record_type is RecordType.LISTED
+        if (recorder := system_id(asset)) != asset.asset_id:
+            self._behind[recorder] += 1
+        if device.judgement.in_scope == "yes":
+            self._add_meant(line, device)
+
+    def _add_meant(self, line: Mapping[str, Any], device: ListedDevice) -> None:
+        """Look at a device in scope."""
+        asset, site = device.asset, recorded_site(device.asset)
+        self._meant += 1
+        if self._meant <= self._most:
+            self._listed.append((_place_order(site, device), _make_device(line, device)))
+        self.new_at.update([site] if asset.asset_id in self._new else ())
+        self.by_hand += asset.presence is Presence.NOT_SCANNED and asset.record_type is not RecordType.LISTED
+        order = (line["site"], asset.asset_id)
+        if answers_after_removal(asset):
+            self._returned.append((order, _make_returned(device)))
+        if asset.channels and not asset.hints.get("channels") and line["standing"] in REMAINING:
+            self._recorders.append((order, Recorder(asset.asset_id, site, asset.channels)))
+
+    @property
+    def devices(self) -> list[Device]:
+        """The devices in scope by site, those of no known site last, and within a site the highest priority first.
+
+        Empty if there are too many.
+        """
+        return [device for _, device in sorted(self._listed, key=itemgetter(0))] if self._meant <= self._most else []
+
+    @property
+    def returned(self) -> list[ReturnedDevice]:
+        """Devices in scope that answer after their removal, by site."""
+        return [device for _, device in sorted(self._returned, key=itemgetter(0))]
+
+    @property
+    def incomplete_recorders(self) -> list[Recorder]:
+        """Recorders in scope that are not removed, and that report more channels than the register has rows."""
+        ordered = [recorder for _, recorder in sorted(self._recorders, key=itemgetter(0))]
+        left = (replace(each, unread=each.unread - self._behind[each.number]) for each in ordered)
+        return [each for each in left if each.unread > 0]
+
+
+def _place_order(site: str, device: ListedDevice) -> tuple[bool, str, int, str]:
+    return not site, site.casefold(), device.judgement.priority or 9, device.asset.asset_id
 
 
 # ── the parts of the report ──────────────────────────────────────────────────────────────────────────────────────
@@ -161,11 +259,9 @@ def _newest_database(scans: Sequence[StoredScan]) -> tuple[str, ...]:
 
 
 def _group_tables(
-    found: Sequence[ListedDevice], rules: Rules, words: Words, now: date
+    tables: Mapping[Grouping, TableCount], rules: Rules, words: Words
 ) -> Mapping[Grouping, Sequence[Row]]:
     """The tables of the programme, with names for people."""
-    rows = [each.asset for each in found]
-    judgements = {each.asset.asset_id: each.judgement for each in found}
     makers = {key: maker.name for key, maker in rules.ownership.makers.items()}
 
     def name_row(row: Row, by: Grouping) -> Row:
@@ -178,20 +274,7 @@ def _group_tables(
         known = words.facts.get(f"capability.{row.name}") if by is Grouping.CAPABILITY else None
         return replace(row, name=known.means if known else in_words(row.name))
 
-    return {by: [name_row(row, by) for row in group_table(rows, judgements, now, by)] for by in Grouping}
-
-
-def _sort_by_place(
-    meant: Sequence[tuple[Mapping[str, Any], ListedDevice]],
-) -> list[tuple[Mapping[str, Any], ListedDevice]]:
-    """Devices by site, those of no known site last, and within a site the highest priority first."""
-
-    def sort_key(pair: tuple[Mapping[str, Any], ListedDevice]) -> tuple[bool, str, int, str]:
-        line, each = pair
-        site = recorded_site(each.asset).casefold()
-        return not site, site, each.judgement.priority or 9, line["asset_id"]
-
-    return sorted(meant, key=sort_key)
+    return {by: [name_row(row, by) for row in table.rows] for by, table in tables.items()}
 
 
 def _make_device(line: Mapping[str, Any], each: ListedDevice) -> Device:
@@ -249,21 +332,6 @@ def _list_questions(book: Register) -> list[Question]:
     return [
         Question(each.asset_id, each.other, "; ".join(one.detail for one in each.conflicts)) for each in book.reviews()
     ]
-
-
-def _incomplete_recorders(
-    found: Sequence[ListedDevice], meant: Sequence[tuple[Mapping[str, Any], ListedDevice]]
-) -> list[Recorder]:
-    """Recorders in scope that are not removed, and that report more channels than the register has rows."""
-    recorders_of = ((each.asset.asset_id, system_id(each.asset)) for each in found)
-    behind = Counter(recorder for asset_id, recorder in recorders_of if recorder != asset_id)
-    recorders = []
-    for line, each in meant:
-        asset = each.asset
-        unread = 0 if asset.hints.get("channels") else (asset.channels or 0) - behind[asset.asset_id]
-        if unread > 0 and line["standing"] in REMAINING:
-            recorders.append(Recorder(asset.asset_id, recorded_site(asset), unread))
-    return recorders
 
 
 def _silent_networks(happenings: Sequence[Happening]) -> list[tuple[str, str]]:

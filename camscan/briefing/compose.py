@@ -17,7 +17,7 @@ def compose_report(facts: Facts, level: Level = Level.FULL, *, listed: bool | No
     ``listed`` sets whether a full report lists every device in scope; by default it lists up to ``estate.MOST_LISTED``.
     """
     if listed is None:
-        listed = len(facts.devices) <= estate.MOST_LISTED
+        listed = facts.status.total.in_scope <= estate.MOST_LISTED
     who = f", made by the {facts.role}" if facts.role else ""
     without = "" if level is Level.FULL else ". A summary, without sites and devices"
     return Report(

@@ -129,8 +129,8 @@ def _row_name(name: str, by: Grouping) -> str:
 
 def devices_section(facts: Facts, *, listed: bool) -> Section:
     """The list of every device in scope; a sentence replaces it if ``listed`` is False."""
-    title, number = "Every device in scope", count_text(len(facts.devices))
-    if not facts.devices:
+    title, number = "Every device in scope", count_text(facts.status.total.in_scope)
+    if not facts.status.total.in_scope:
         return Section("devices", title, ("No device is in scope.",))
     if not listed:
         left = f"The list of {number} is left out of this page, because browsers are slow with so long a table."

@@ -122,6 +122,7 @@ class Facts:
     makers: frozenset[str]
     """Names of makers that camscan knows; any other maker's name is what somebody typed."""
     devices: Sequence[Device]
+    """Every device in scope; empty if they are too many for a list."""
     returned: Sequence[ReturnedDevice]
     new_at: Mapping[str, int]
     """Site -> devices in scope that were first seen in the last ``RECENT`` days; an empty name for no known site."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from camscan.asset import Event, Happening, Presence
 from camscan.dataclass import dataclass
@@ -77,7 +77,16 @@ def store_events(
 
 def list_happenings(connection: Connection, since: str | datetime | None) -> list[Happening]:
     """The net changes since a scan or a time; see ``Register.happenings``."""
-    rows = _event_rows(connection, since)
+    return _make_happenings(connection, connection.execute(_event_query(connection, since)).all())
+
+
+def list_coverage(connection: Connection) -> list[Happening]:
+    """Those of subnets that fell silent or answer again, ever; see ``Register.coverage_happenings``."""
+    query = _event_query(connection, None).where(schema.event.c.kind.in_([each.value for each in COVERAGE]))
+    return _make_happenings(connection, connection.execute(query).all())
+
+
+def _make_happenings(connection: Connection, rows: Iterable[Any]) -> list[Happening]:
     settled = _settled_conflicts(connection)
     by_device: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
     for kind, old, new, detail, at, number, asset_id, merged_into, scan_id in rows:
@@ -108,7 +117,7 @@ def list_device_happenings(connection: Connection, asset_id: str, most: int) -> 
     ]
 
 
-def _event_rows(connection: Connection, since: str | datetime | None) -> Sequence[Any]:
+def _event_query(connection: Connection, since: str | datetime | None) -> Select[Any]:
     event, device, scan = schema.event, schema.device, schema.scan
     query = (
         select(*event.c["kind", "old", "new", "detail", "at", "device_id"])
@@ -128,7 +137,7 @@ def _event_rows(connection: Connection, since: str | datetime | None) -> Sequenc
         first = connection.execute(select(func.min(scan.c.id)).where(scan.c.finished_at >= since)).scalar()
         by_people = event.c.scan.is_(None) & (event.c.at >= since.astimezone(UTC))
         query = query.where(by_people if first is None else (event.c.after_scan >= first) | by_people)
-    return connection.execute(query).all()
+    return query
 
 
 def _settled_conflicts(connection: Connection) -> frozenset[tuple[int, str]]:

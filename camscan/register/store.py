@@ -111,6 +111,11 @@ class Register(ReadModel, Upkeep):
         with self._reading() as connection:
             return events.list_happenings(connection, since)
 
+    def coverage_happenings(self) -> list[Happening]:
+        """The net changes ever of subnets: those that answered once and are silent."""
+        with self._reading() as connection:
+            return events.list_coverage(connection)
+
     def device_happenings(self, asset_id: str, most: int = 200) -> list[Happening]:
         """Every event of one device, also changes that were reversed, newest first; at most ``most``."""
         with self._reading() as connection:
