@@ -6,6 +6,7 @@ A cache that cannot be read or written costs time and nothing else.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -62,9 +63,13 @@ def load_yaml(path: Path, cache: Path | None = None) -> Node:
 
     ``cache`` replaces the user's cache folder.
     """
-    content = read_contents(path)
+    return _load_contents(path, read_contents(path), cache or cache_folder())
+
+
+@functools.lru_cache(maxsize=16)  # one run asks for the makers four times
+def _load_contents(path: Path, content: bytes, cache: Path) -> Node:
     digest = hashlib.blake2b(_FORMAT + content, digest_size=12).hexdigest()
-    place = (cache or cache_folder()) / f"yaml-{digest}.json"
+    place = cache / f"yaml-{digest}.json"
     if (kept := read_kept(place)) is not None:
         return _make_node(str(path), kept)
     found = parse_yaml(content, str(path))

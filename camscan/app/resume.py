@@ -18,7 +18,6 @@ from camscan.dataclass import dataclass
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
 from camscan.output import mask_password, write_bytes_atomically
-from camscan.parcel.write import pack_report
 from camscan.register import Recorded, Register, open_register
 from camscan.register.address import address_of
 from camscan.report import scan_id_at
@@ -215,6 +214,8 @@ def _keep_replies(report: Report, order: Order, watcher: Watcher) -> str:
 
     A full disk costs that file alone.
     """
+    from camscan.parcel.write import pack_report  # noqa: PLC0415 - few scans keep their replies
+
     path = kept_path(order.place, report.scan_id)
     try:
         write_bytes_atomically(path, lambda stream: stream.writelines([pack_report(report)]))

@@ -22,6 +22,8 @@ _ESCAPED = re.compile(
 r"""Characters that JSON allows as they are, but which a terminal obeys or nobody sees; in a JSON string, their ``\u``
 form means the same."""
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
+
 
 def write_json(report: Report, stream: TextIO) -> None:
     """Write the report as one JSON object, UTF-8, one device per line."""
@@ -42,7 +44,7 @@ def write_json(report: Report, stream: TextIO) -> None:
 
 def dump_line(value: Any) -> str:
     """The value as one line of JSON that is valid UTF-8 and harmless on a terminal, whatever text it contains."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = _encode(value)
     if text.isascii() and "\x7f" not in text:  # nearly every line
         return text
     text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)

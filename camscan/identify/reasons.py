@@ -101,6 +101,7 @@ def _list_sentences(
     return tuple(f"{text}." for text in (*_choose_sentences(found)[: MOST - len(others)], *others))
 
 
+@functools.lru_cache(maxsize=4096)  # units of one model say much the same
 def _read_mark(line: str, claim: str) -> _Mark | None:
     """What a line says; ``claim`` is the claim that it supports, such as ``maker dahua``."""
     head = _KEY.match(line)

@@ -32,7 +32,10 @@ def digest_of_framed(parts: Iterable[bytes]) -> bytes:
 
 def digest_json(value: Any) -> bytes:
     """The digest of a JSON value."""
-    return digest_parts(json.dumps(value, separators=(",", ":"), sort_keys=True))
+    return digest_parts(_encode_sorted(value))
+
+
+_encode_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False).encode
 
 
 def state_to_json(device: Device) -> dict[str, Any]:

@@ -22,8 +22,7 @@ def _unescape_text(value: str | None) -> str | None:
     return value if value is None else unescape_text(value)
 
 
-def _to_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def _from_json(value: str | None) -> Any:
