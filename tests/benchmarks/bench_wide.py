@@ -23,13 +23,13 @@ LIMIT = 600
 """Seconds that one command has."""
 _PROGRAM = """
 import os, sys
-from camscan.cli import main
 try:
-    main(sys.argv[1:])
+    from camscan.__main__ import main
+    main()
 except SystemExit as end:
     sys.exit(end.code if end.code not in (None, 0, 1) else 0)
 """
-"""1 is what ``diff`` ends with that found something."""
+"""The program as it is installed; an old one runs when it is imported. ``diff`` ends with 1 if it found something."""
 RECORDER = Path(__file__).with_name("record_scan.py")
 
 

@@ -44,9 +44,7 @@ def daily(folder: Path) -> dict[str, Sequence[str]]:
 
 def run(where: str, arguments: Sequence[str]) -> Usage:
     """The whole command; one that fails is no measurement."""
-    program = (
-        "import sys; from camscan.cli import main\ntry: main(sys.argv[1:])\nexcept SystemExit as end: code = end.code"
-    )
+    program = "import sys; from camscan.__main__ import main\ntry: main()\nexcept SystemExit as end: code = end.code"
     check = "sys.exit(0 if code in (None, 0, 1) else code)"  # 1: diff found something
     return used(sys.executable, "-c", f"{program}\n{check}", *arguments, "--register", where)
 
