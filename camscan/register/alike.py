@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from camscan.model import Identification
 from camscan.register import knowledge
 
 MEMBERS = (*knowledge.VALUES, "build", "confidence", "certainty")
 """Members of an identification that are compared, apart from its capabilities."""
+_members = attrgetter(*MEMBERS)
 
 
 def is_alike(one: Identification, other: Identification) -> bool:
     """Whether two identifications differ in nothing but their reasons and conflicts."""
-    return all(getattr(one, name) == getattr(other, name) for name in MEMBERS) and capability_grades(
-        one
-    ) == capability_grades(other)
+    return _members(one) == _members(other) and capability_grades(one) == capability_grades(other)
 
 
 def capability_grades(found: Identification) -> dict[str, str]:

@@ -12,13 +12,15 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, or_, select, typ
 from camscan.asset import RecordType
 from camscan.model import Observation
 from camscan.register import schema
-from camscan.register.rows import CHUNK, select_columns
+from camscan.register.plain_sql import CHUNK, fetch_some
 from camscan.register.stored import unescape_text
 
 Chunk = tuple[int, int]
 """The first and the last number of a group of some hundred devices."""
 _MOST_FACTS = 50_000
 """Maximum number of facts that are kept in memory, which are some megabytes."""
+_make = tuple.__new__
+"""Makes an observation of its values without a call in Python, because a register has hundreds of thousands."""
 
 
 class JudgedDevice(NamedTuple):
@@ -105,14 +107,14 @@ class Reader:
                 before = source
                 port, ip, probe = source[0], unescape_text(source[1]), unescape_text(source[2])
                 moment = datetime.fromisoformat(source[3])
-            found[row[0]].append(Observation(ip, port, probe, *told, moment))
+            found[row[0]].append(_make(Observation, (ip, port, probe, *told, moment)))
         return found
 
     def _load_facts(self, wanted: set[int]) -> None:
         if len(self._facts) > _MOST_FACTS:
             self._facts.clear()
-        table = schema.fact
         missing = sorted(wanted - self._facts.keys())
         heeds = self._heeds
-        for row in select_columns(self._connection, table.c["id", "key", "value"], table.c.id, missing):
-            self._facts[row.id] = (row.key, row.value) if heeds is None or heeds(row.key) else None
+        for number, name, value in fetch_some(self._connection, "SELECT id, key, value FROM fact", "id", missing):
+            key = unescape_text(name)
+            self._facts[number] = (key, unescape_text(value)) if heeds is None or heeds(key) else None
