@@ -451,7 +451,8 @@ class TestPossibleMaker:
             device = camera(7, ip="192.0.2.70", confidence=Confidence.POSSIBLE, certainty=0.45)
             book.record(report(device, scan_id=scan))
             (row,) = book.find_devices("192.0.2.70")
-            book.edit_entries([Edit(row.asset_id, "stated_manufacturer", name)], role=ROLE, how="test")
+            told = {"stated_manufacturer": name, "last_confirmed_on": "2026-03-01"}
+            book.edit_entries([Edit(row.asset_id, *entry) for entry in told.items()], role=ROLE, how="test")
         (row,) = book.find_devices("192.0.2.70")
         assert not book.conflicts(row.asset_id)
         return row
@@ -468,8 +469,13 @@ class TestPossibleMaker:
 
     def test_a_maker_that_has_some_built_by_it_does_not(self) -> None:
         found = Identification(maker="dahua", confidence=Confidence.POSSIBLE, certainty=0.5)
-        assert overlay_entries(found, {"stated_manufacturer": "Bosch"}) == found
-        assert overlay_entries(found, {"stated_manufacturer": "Axis"}).maker == "axis"
+        visit = {"last_confirmed_on": "2026-03-01"}
+        assert overlay_entries(found, {"stated_manufacturer": "Bosch", **visit}) == found
+        assert overlay_entries(found, {"stated_manufacturer": "Axis", **visit}).maker == "axis"
+
+    def test_a_list_that_names_another_maker_does_not(self) -> None:
+        found = Identification(maker="dahua", confidence=Confidence.POSSIBLE, certainty=0.5)
+        assert overlay_entries(found, {"stated_manufacturer": "Axis"}) == found
 
     def test_a_scan_that_is_surer_outweighs_both(self, book: Register) -> None:
         self.restated(book, "Axis")

@@ -22,6 +22,12 @@ _AHEAD = 50 * _YEAR
 """Days ahead that a plan may be: more than anybody plans."""
 
 
+def was_inspected(entries: Mapping[str, str]) -> bool:
+    """Whether a person has looked at the device, by its entries: they hold a status or the date of a visit."""
+    status = entries.get("lifecycle_status", Lifecycle.FOUND)
+    return status != Lifecycle.FOUND or bool(entries.get("last_confirmed_on"))
+
+
 def complete_entries(before: Mapping[str, str], wanted: Mapping[str, str], today: date) -> dict[str, str]:
     """The entries that a person wants to make, with those that follow from them; an empty text clears an entry.
 

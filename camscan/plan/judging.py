@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from camscan.asset import WORKED_OUT, Asset, Judgement, Lifecycle, Ruling
+from camscan.asset.lifecycle import was_inspected
 from camscan.config.planning import UNKNOWN, Formula
 from camscan.headline import SURE
 from camscan.model import Identification
@@ -18,9 +19,6 @@ from camscan.policies.use import Rules
 from camscan.vulnerabilities.assess import Standing, Verdict, assess_device
 from camscan.vulnerabilities.read import Weaknesses
 from camscan.words import list_text
-
-LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
-"""A person has entered something about the device, so somebody has looked at what it is."""
 
 _NO_ENTRIES: Mapping[str, str] = {}
 
@@ -175,10 +173,6 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     )
 
 
-def _looked_at(asset: Asset) -> bool:
-    return asset.lifecycle in LOOKED_AT or bool(asset.entries.get("last_confirmed_on"))
-
-
 def known_maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
     """The key of the maker, whether it is more than possible, and the stated name if no table knows it."""
     found, stated = asset.identification, asset.entries.get("stated_manufacturer", "")
@@ -190,7 +184,7 @@ def known_maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
             if found.confidence not in SURE and stated and stated == found.brand:
                 return key, False, ""  # only a badge shows the maker, and whoever looks at the device sees the badge
             by_person = asset.record_type not in WORKED_OUT or bool(stated and known.maker_of_name(stated) == key)
-            return key, found.confidence in SURE or by_person or _looked_at(asset), ""
+            return key, found.confidence in SURE or by_person or was_inspected(asset.entries), ""
         stated = stated or found.maker
     key = known.maker_of_name(stated) if stated else None
     return (key, True, "") if key else ("", True, stated)

@@ -1,7 +1,8 @@
 """What people state about a device and no scan says: from its label, an invoice or another register.
 
 It fills only the gaps of what scans say, and is never mixed with it. A maker that scans call only possible is a gap
-too: a person who read another maker off the device knows more. A later scan recognises the device by it.
+too once somebody has inspected the device: a person who read another maker off it knows more. A later scan recognises
+the device by it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 from camscan import decode
 from camscan.asset import kinds
+from camscan.asset.lifecycle import was_inspected
 from camscan.fingerprints import badges
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import Key, serial_keys
@@ -41,7 +43,7 @@ def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identi
         is_camera_system=of_cameras if found.is_camera_system is None else found.is_camera_system,
     )
     name = entries.get("stated_manufacturer")
-    if not name or (found.maker and not _outweighs(name, maker, found)):
+    if not name or (found.maker and not (was_inspected(entries) and _outweighs(name, maker, found))):
         return result
     because = (*found.because, f"{BECAUSE}{name}")
     if maker is not None:
