@@ -323,8 +323,10 @@ class TestWebhook:
             assert wrong.posts == []
 
     def test_nobody_there(self, known: Authority, kept: Path) -> None:
-        url = f"https://{HOST}:{listeners.free_port()}/"
-        assert webhook.post_document(MESSAGE, to_hook(url, known, kept)).detail == "no connection to it"
+        port = listeners.free_port()
+        detail = webhook.post_document(MESSAGE, to_hook(f"https://{HOST}:{port}/secret", known, kept)).detail
+        assert detail.startswith(f"no connection to {HOST}, port {port}: ")
+        assert "secret" not in detail
 
     def test_an_address_from_a_file_that_is_not_https(self, known: Authority, kept: Path, tmp_path: Path) -> None:
         (tmp_path / "url").write_text(f"http://{HOST}:9/\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from camscan.asset.columns import EDITABLE
 from camscan.config import Config
 from camscan.errors import StaleError, UsageError
 from camscan.register import Conflict, Register, Review, SeenQuestion
+from camscan.words import count_text
 
 __all__ = [
     "ComparedFact",
@@ -165,12 +166,12 @@ _FACTS: Mapping[str, Callable[[Asset], str]] = {
     "address": lambda row: ", ".join(row.ip_addresses),
     "site": lambda row: row.entry("site_name") or row.site,
     "seen": lambda row: (
-        f"{row.first_seen:%Y-%m-%d} to {row.last_seen:%Y-%m-%d}, sightings: {row.sightings}"
+        f"{count_text(row.sightings, 'scan')}, {row.first_seen:%Y-%m-%d} to {row.last_seen:%Y-%m-%d}"
         if row.first_seen and row.last_seen
         else "not seen by any scan"
     ),
     "now": lambda row: (
-        f"{presence_in_words(row.presence, row.scans_missed)}, {lifecycle_in_words(row.lifecycle).lower()}"
+        f"{lifecycle_in_words(row.lifecycle)}; scans: {presence_in_words(row.presence, row.scans_missed).lower()}"
     ),
     "entries": lambda row: f"{len(row.entries)} by people" if row.entries else "none by people",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from camscan.config.recipient import Recipient
 from camscan.errors import UsageError
@@ -60,15 +61,19 @@ async def _post_body(address: str, body: bytes, headers: Mapping[str, str], ca_f
     except (TimeoutError, httpx.TimeoutException):
         return Outcome(is_sent=False, detail=f"no answer within {SECONDS:g} seconds")
     except httpx.ConnectError as error:
-        return Outcome(is_sent=False, detail=_why_no_connection(str(error)))
+        return Outcome(is_sent=False, detail=_why_no_connection(str(error), address))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return Outcome(is_sent=False, detail=f"it does not speak HTTP as it should ({type(error).__name__})")
 
 
-def _why_no_connection(said: str) -> str:
+def _why_no_connection(said: str, address: str) -> str:
+    """Why there is no connection; of the address only the host and the port, because the rest may be secret."""
     if "CERTIFICATE_VERIFY_FAILED" in said:
         return "its certificate is not trusted, so nothing was sent; ca_file names the authority of your own network"
-    return "no connection to it"
+    where = urlsplit(address)
+    port = f", port {where.port}" if where.port else ""
+    host = visible(where.hostname or "", _LONGEST)
+    return f"no connection to {host}{port}: check the address, and that this machine may reach it"
 
 
 def _outcome_of_status(status: int, said: bytes) -> Outcome:
