@@ -265,7 +265,7 @@ class TestShow:
         rows = [re.split(r"\s{2,}", line) for line in out.splitlines()]
         assert ["organisation", "Example", "ours.yaml:1"] in rows
         assert ["register", "postgresql://camscan:***@db/camscan", "ours.yaml:2"] in rows
-        assert ["authorisation", "R, 2020-01-01 to 2999-12-31: 10.0.0.0/8 (holds now)", "ours.yaml:4"] in rows
+        assert ["authorisation", "R, 2020-01-01 to 2999-12-31: 10.0.0.0/8 (in force now)", "ours.yaml:4"] in rows
         assert ["site", "A: 10.1.0.0/24; normal pace; never 10.1.0.9/32", "ours.yaml:6"] in rows
         assert ["credential", "c: user u, password in the file secret, for 10.0.0.0/8", "ours.yaml:8"] in rows
         assert ["ports of http", "8080", "ours.yaml:10"] in rows

@@ -210,7 +210,7 @@ class TestListAndShow:
         assert out.splitlines()[0] == "Town Hall"
         assert ["uprn", "100000000001"] in lines
         assert ["network", "192.0.2.128/25  network_zone segregated, vlan 40"] in lines
-        assert ["authorised", "by  Head of ICT, until 2999-12-31 (holds now)"] in lines
+        assert ["authorised", "by  Head of ICT, until 2999-12-31 (in force now)"] in lines
         assert ["devices", "3"] in lines
         assert any(line[0] == "scan" and "complete, 3 devices" in line[1] for line in lines)
 

@@ -160,7 +160,7 @@ def _print_rules(config: Config, site: Site) -> None:
             one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in authorisation.cidrs
         ):
             window = f", {authorisation.window}" if authorisation.window else ""
-            state = "holds now" if authorisation.is_valid_now(wall) else authorisation.describe_why_not(wall)
+            state = "in force now" if authorisation.is_valid_now(wall) else authorisation.describe_why_not(wall)
             until = f"until {authorisation.expires}{window} ({state})"
             print_text(f"  {'authorised by':14} {visible(authorisation.role)}, {until}", hang=17)
 

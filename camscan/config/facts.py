@@ -113,7 +113,7 @@ def describe_source(config: Config) -> str:
 
 def _describe_authorisation(each: Authorisation, wall: datetime) -> str:
     window = f", {each.window}" if each.window else ""
-    state = "holds now" if each.is_valid_now(wall) else each.describe_why_not(wall)
+    state = "in force now" if each.is_valid_now(wall) else each.describe_why_not(wall)
     networks = ", ".join(map(str, each.cidrs))
     return f"{each.role}, {each.begins} to {each.expires}{window}: {networks} ({state})"
 

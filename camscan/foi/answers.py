@@ -157,7 +157,7 @@ def _programme_part(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
         ("Devices to be removed by the council's decision", numbers.in_scope, "Of any maker that the decision names."),
-        ("of these: still there", numbers.remaining, "Nobody has recorded their removal."),
+        ("of these: remaining", numbers.remaining, "Nobody has recorded their removal."),
         ("of these: removed", numbers.removed, "Removed, according to the council's records."),
     )
     notes: tuple[str, ...] = () if numbers.in_scope else ("No decision of the council puts a device in scope.",)
