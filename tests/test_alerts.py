@@ -211,7 +211,7 @@ def test_a_first_scan_is_one_line_however_many_nights_it_takes(file: Workspace, 
         book.record(replace(half, completion=Completion.INTERRUPTED))
     tell(file, 1)
     ((_, told),) = box.messages
-    assert [item.brief for item in told.items] == ["Depot: 40 devices (40 cameras) at 1 site"]
+    assert [item.brief for item in told.items] == ["Depot. Hikvision or Dahua: 40 devices (40 cameras) at 1 site"]
     box.messages.clear()
     scan(file, *map(camera, range(80)))
     tell(file, 2)

@@ -134,12 +134,12 @@ def _coverage_event(each: Happening, told: Changes) -> Event:
 
 
 def _first_scans(space: Workspace, scans: Iterable[StoredScan]) -> Iterator[Event]:
-    """One event for each first scan, however much it saw: the counts of the headline."""
+    """One event for each first scan, however much it saw: the headline."""
     for scan in scans:
         where = visible(scan.site, _LONGEST) or "addresses without a site"
         with space.open(readonly=True) as book:
-            saw = headline_of_report(book.report(scan.scan_id)).counts.rstrip(".")
-        yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {saw}"), scan.scan_id)
+            saw = headline_of_report(book.report(scan.scan_id)).text.rstrip(".")
+        yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}. {saw}"), scan.scan_id)
 
 
 # ── lasting conditions ───────────────────────────────────────────────────────────────────────────────────────────
