@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 
+_NO_DIGITS = re.compile(r"[^0-9a-f]+")
 _MAC_LENGTH = 12
 
 
@@ -59,6 +60,6 @@ def _filter_text(text: str, name: str) -> str:
     if name == "spaces":
         return text.replace("_", " ").replace("+", " ")
     if name == "mac":
-        digits = re.sub(r"[^0-9a-f]", "", text.lower())
-        return ":".join(digits[at : at + 2] for at in range(0, 12, 2)) if len(digits) == _MAC_LENGTH else ""
+        digits = _NO_DIGITS.sub("", text.lower())
+        return ":".join([digits[at : at + 2] for at in range(0, 12, 2)]) if len(digits) == _MAC_LENGTH else ""
     return text

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from camscan.cache import ENTRY, Cache, size_of_texts
+from camscan.cache import ENTRY, Cache, remember_short, size_of_texts
 from camscan.dataclass import dataclass
 from camscan.model import Match
 from camscan.protocols import TYPED
@@ -170,9 +170,12 @@ def _has_digit(word: str) -> bool:
 
 
 def _pick_value(place: Place, value: str) -> str:
-    if not place.pattern:
-        return " ".join(value[:_LONGEST].split())
-    found = re2.search(place.pattern, value[: 8 * _LONGEST].encode(errors="replace").decode())
+    return _find_name_in(place.pattern, value) if place.pattern else " ".join(value[:_LONGEST].split())
+
+
+@remember_short
+def _find_name_in(pattern: str, value: str) -> str:
+    found = re2.search(pattern, value[: 8 * _LONGEST].encode(errors="replace").decode())
     return " ".join(found["name"].split()) if found else ""
 
 

@@ -8,6 +8,7 @@ cannot fail.
 from __future__ import annotations
 
 import codecs
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -207,9 +208,13 @@ def _text_before(mark: re.Pattern[str], text: str, allowed: int) -> str:
     return text[: max(0, tag)] if text.rfind(">", 0, end) < tag else text[:end]
 
 
-def _parse_document(text: str) -> etree._Element | None:
-    # Unlike the parsers of the standard library, this one accepts tags that do not match and undeclared prefixes.
-    parser = etree.XMLParser(
+@functools.cache
+def _parser() -> etree.XMLParser:
+    """Unlike the parsers of the standard library, this one accepts tags that do not match and undeclared prefixes.
+
+    It is used again for each document, which makes a third of its work; threads take turns.
+    """
+    return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -219,8 +224,11 @@ def _parse_document(text: str) -> etree._Element | None:
         remove_comments=True,
         remove_pis=True,
     )
+
+
+def _parse_document(text: str) -> etree._Element | None:
     try:
-        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+        return etree.fromstring(text.encode("utf-8", "replace"), _parser())
     except (etree.XMLSyntaxError, ValueError):
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
@@ -45,7 +44,7 @@ class _Cursor:
         return int.from_bytes(self.take(size), "little")
 
     def address(self) -> str:
-        return str(ipaddress.IPv4Address(self.take(4)))
+        return ".".join(map(str, self.take(4)))
 
     def rest(self) -> bytes:
         return self._data[self._at :]
