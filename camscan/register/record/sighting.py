@@ -17,7 +17,8 @@ def observation_places(device: Device) -> dict[Place, Observation]:
     found: dict[Place, Observation] = {}
     for seen in device.observations:
         place = (seen.ip, seen.port, seen.probe, _digest(seen.key, seen.value))
-        if place not in found or seen.seen_at < found[place].seen_at:
+        earlier = found.setdefault(place, seen)
+        if seen.seen_at < earlier.seen_at:
             found[place] = seen
     return found
 
