@@ -9,10 +9,11 @@ import pytest
 from command_line import Camscan, contents
 from sample_report import NOON, camera, nameless, record
 
+from camscan.app import diff
 from camscan.asset import Event, Place
 from camscan.cli.diff import _TITLES
 from camscan.model import Device
-from camscan.register import Edit, open_register
+from camscan.register import Edit, Register, open_register
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +156,24 @@ def test_as_json(camscan: Camscan, home: Path) -> None:
     }
     assert camscan("diff", "--json", "changes.json") == (1, "", "")
     assert json.loads((home / "changes.json").read_text(encoding="utf-8")) == told
+
+
+def test_many_changes_are_read_from_the_listing_and_say_the_same(
+    camscan: Camscan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_register("camscan.db") as book:
+        book.remember_sites([Place("Town Hall"), Place("Town Hall", subnet="192.0.2.0/28")])
+    scan(camera(1), camera(2), camera(3), site="Depot")
+    with open_register("camscan.db") as book:
+        named = {"council_asset_tag": "CCTV-1", "site_name": "Library"}
+        book.edit_entries([Edit(asset(2), column, value) for column, value in named.items()], role="officer", how="set")
+    assert camscan("plan", "status")[0] == 0  # it brings the listing up to date
+    few = camscan("diff", "--all"), camscan("diff", "--json", "--all")
+    assert few[0][1].count("Library") == 1
+    monkeypatch.setattr(diff, "_FEW", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Register, "devices_by_number", None)
+        assert (camscan("diff", "--all"), camscan("diff", "--json", "--all")) == few
 
 
 @pytest.mark.parametrize(

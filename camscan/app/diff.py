@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,14 @@ from camscan.app import assess
 from camscan.app.devices import device_site, find_devices
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening
+from camscan.config import Config
 from camscan.dates import start_of_day
 from camscan.errors import OptionError
 from camscan.model import Completion
-from camscan.register import StoredScan
+from camscan.register import Register, StoredScan
+
+_FEW = 2_000
+"""So many changed devices are read completely. The line of a device takes a fifth of its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Changes:
     """A scan's id or a moment; None if there is no scan before the last."""
     happenings: Sequence[Happening]
     rows: Mapping[str, Asset]
-    """Asset number -> device, for those to which something happened."""
+    """Asset number -> device, for those to which something happened; with the facts of its line if that is kept."""
     subnets: Mapping[str, str]
     """Subnet -> site, by the site map."""
     round: Round | None = None
@@ -80,7 +84,7 @@ def changes_since(space: Workspace, since: str | None = None, site: str | None =
         scans = book.scans()
         start, covered = _last_round(scans) if since is None else (_parse_start(scans, since), None)
         found = book.happenings(start)
-        rows = book.devices_by_number({each.asset_id for each in found} - {""})
+        rows = _read_devices(book, space.settings, {each.asset_id for each in found} - {""})
         places = book.sites()
         subnets = {place.subnet: place.name for place in places}
         told = Changes(start, found, {row.asset_id: row for row in rows}, subnets, covered)
@@ -88,6 +92,17 @@ def changes_since(space: Workspace, since: str | None = None, site: str | None =
         if site is not None and site.strip().casefold() not in known:
             find_devices(book, (), site)
     return told
+
+
+def _read_devices(book: Register, settings: Config, asset_ids: Collection[str]) -> Iterable[Asset]:
+    """The devices with these asset numbers; many are read from their lines, if the listing is up to date."""
+    if len(asset_ids) > _FEW:
+        from camscan.app.by_site import has_lines  # noqa: PLC0415 - loading it takes longer than reading a few devices
+        from camscan.app.listing_lines import decode_outlines  # noqa: PLC0415 - as above
+
+        if has_lines(book, settings):
+            return (row for _, row in decode_outlines(book.lines_of(asset_ids)))
+    return book.devices_by_number(asset_ids)
 
 
 def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:

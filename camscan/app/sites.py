@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from camscan.app.by_site import has_lines, list_first
+from camscan.app.listing_lines import decode_outlines
 from camscan.app.settings import check_settings
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Place
@@ -179,8 +181,11 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
     """Read the sites from the register; empty if there is none, unless it was named (RegisterError)."""
     if not is_named and not space.has_register:
         return KnownSites()
+    list_first(space)
     with space.open(readonly=True) as book:
-        return gather_known_sites(book, space.settings, book.devices())
+        is_listed = has_lines(book, space.settings)
+        rows = (row for _, row in decode_outlines(book.lines())) if is_listed else book.devices()
+        return gather_known_sites(book, space.settings, rows)
 
 
 def gather_known_sites(book: Register, settings: Config, rows: Iterable[Asset]) -> KnownSites:

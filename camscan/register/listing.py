@@ -199,6 +199,17 @@ def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping
         yield dict(row)
 
 
+def read_lines_of(connection: Connection, asset_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """Lines of some devices; see ``Register.lines_of``."""
+    table, device = schema.listing, schema.device
+    query = select(table).join(device, device.c.id == table.c.device_id)
+    wanted = sorted(asset_ids)
+    for start in range(0, len(wanted), CHUNK):
+        these = device.c.asset_id.in_(wanted[start : start + CHUNK])
+        for row in connection.execute(query.where(these)).mappings():
+            yield dict(row)
+
+
 def numbers_by_site(connection: Connection) -> Iterator[int]:
     """The number of every device, by site and address, those of no site last. Eight bytes for each are held."""
     table = schema.listing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from camscan.asset import Asset
@@ -60,6 +60,11 @@ class ReadModel(Transactions):
         """
         with self._reading() as connection:
             yield from listing.read_lines(connection, order)
+
+    def lines_of(self, asset_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
+        """The lines of the devices with these asset numbers, in no order; as ``lines`` otherwise."""
+        with self._reading() as connection:
+            yield from listing.read_lines_of(connection, asset_ids)
 
     def lines_of_others(self) -> Iterator[Mapping[str, Any]]:
         """The lines that may say something of another device: behind a recorder, or of an address and nothing else.
