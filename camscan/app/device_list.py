@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from camscan.asset import Lifecycle, Presence
 from camscan.asset.kinds import device_type
@@ -13,7 +13,10 @@ from camscan.asset.spelling import choice_in_words
 from camscan.briefing.nouns import STANDINGS
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, SURE
-from camscan.register import Condition, ListingQuery, Register
+from camscan.register import Condition, ListingQuery
+
+if TYPE_CHECKING:
+    from camscan.register import Register
 
 __all__ = [
     "MOST",

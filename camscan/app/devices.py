@@ -20,13 +20,13 @@ from camscan.model import Confidence
 from camscan.output import visible
 from camscan.plan.entered_twice import stands_for_address
 from camscan.policies.companies import Ownership
-from camscan.register.one_device import DeviceReader, look_at_devices
 from camscan.sheets.row import inherited_texts
 from camscan.vulnerabilities.assess import Verdict, assess_device
 
 if TYPE_CHECKING:
     from camscan.app.workspace import Workspace
     from camscan.register import Register, StoredObservation
+    from camscan.register.one_device import DeviceReader
 
 _CANDIDATES = 5
 """How many devices a message lists."""
@@ -35,7 +35,7 @@ _CANDIDATES = 5
 # ── finding ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def find_device(book: Register, text: str) -> Asset:
+def find_device(book: Register | DeviceReader, text: str) -> Asset:
     """Find the device of that asset number, council tag, serial number (or its end), MAC or IP address.
 
     Raises UsageError if there is none, or if several may be meant; the error lists them.
@@ -174,15 +174,7 @@ class Details:
 
 def find_details(space: Workspace, text: str) -> list[Details]:
     """Everything that is known about each device that a text names, today; see ``Register.find_devices``."""
-
-    def read_details(book: Register | DeviceReader) -> list[Details]:
-        return _gather_details(book, book.find_devices(text), space.settings)
-
-    found = look_at_devices(space.where, read_details)
-    if found is not None:
-        return found
-    with space.open(readonly=True) as opened:
-        return read_details(opened)
+    return space.look(lambda book: _gather_details(book, book.find_devices(text), space.settings))
 
 
 def device_details(book: Register | DeviceReader, row: Asset, settings: Config) -> Details:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from camscan.app.devices import describe_briefly, find_device, find_devices
 from camscan.app.workspace import Workspace, find_workspace
@@ -15,8 +16,11 @@ from camscan.asset.entry import normalise
 from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
-from camscan.register import Edit, NewRow, Register
+from camscan.register import Edit, NewRow
 from camscan.sheets.guess import column_meant
+
+if TYPE_CHECKING:
+    from camscan.register import Register
 
 
 @dataclass(frozen=True, slots=True)

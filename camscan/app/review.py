@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from camscan.app import choice
 from camscan.app.device_list import lifecycle_in_words, presence_in_words
@@ -12,9 +12,14 @@ from camscan.app.devices import is_end_of_other, reasons_for_two
 from camscan.asset import Asset, Change
 from camscan.asset.columns import EDITABLE
 from camscan.config import Config
+from camscan.dataclass import dataclass
 from camscan.errors import StaleError, UsageError
-from camscan.register import Conflict, Register, Review, SeenQuestion
+from camscan.register import Conflict, Review, SeenQuestion
 from camscan.words import count_text
+
+if TYPE_CHECKING:
+    from camscan.register import Register
+    from camscan.register.one_device import DeviceReader
 
 __all__ = [
     "ComparedFact",
@@ -105,7 +110,9 @@ def count_questions(conflicts: Iterable[Conflict]) -> int:
     return len(pairs) + sum(not conflict.other for conflict in found)
 
 
-def list_questions(book: Register, start: int = 0, most: int | None = None) -> tuple[list[Question], int]:
+def list_questions(
+    book: Register | DeviceReader, start: int = 0, most: int | None = None
+) -> tuple[list[Question], int]:
     """Some of the open questions, oldest first, with their rows; and how many there are in all."""
     found = book.reviews()
     return _with_rows(book, found[start : None if most is None else start + most]), len(found)
@@ -117,7 +124,7 @@ def find_question(book: Register, number: int) -> Question | None:
     return next(iter(_with_rows(book, found)), None)
 
 
-def _with_rows(book: Register, found: Iterable[Review]) -> list[Question]:
+def _with_rows(book: Register | DeviceReader, found: Iterable[Review]) -> list[Question]:
     found = list(found)
     rows = {
         row.asset_id: row for row in book.devices_by_number({name for each in found for name in asset_numbers_of(each)})

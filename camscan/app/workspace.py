@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from camscan.config import Config, find_config
 from camscan.dataclass import dataclass
@@ -14,6 +15,9 @@ from camscan.register.address import address_of
 
 if TYPE_CHECKING:
     from camscan.register import Register
+    from camscan.register.one_device import DeviceReader
+
+T = TypeVar("T")
 
 REGISTER = "camscan.db"
 """The place of the register unless another one is named."""
@@ -55,6 +59,19 @@ class Workspace:
 
             book.list_by(make_lister(self.settings))
         return book
+
+    def look(self, read: Callable[[Register | DeviceReader], T]) -> T:
+        """The result of ``read``, which asks about a few devices: from a file without loading the database libraries.
+
+        Errors are those of opening the register for reading.
+        """
+        from camscan.register.one_device import look_at_devices  # noqa: PLC0415 - few commands need it
+
+        found = look_at_devices(self.where, read)
+        if found is not None:
+            return found
+        with self.open(readonly=True) as book:
+            return read(book)
 
     def refuse_own(self, *paths: str | Path) -> None:
         """Raise UsageError if a file that is to be written is one that camscan needs, such as the register."""

@@ -43,8 +43,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
     if context.invoked_subcommand is not None:
         context.obj = (register, config)
         return
-    with app.workspace.find_workspace(config, register).open(readonly=True) as book:
-        found, _ = app.review.list_questions(book)
+    found, _ = app.workspace.find_workspace(config, register).look(app.review.list_questions)
     for question in found:
         _print_question(question)
     click.echo(f"{len(found)} to settle" if found else "Nothing to settle")

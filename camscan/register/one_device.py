@@ -1,9 +1,9 @@
-"""Finds the devices that a text names, and what belongs to one. In plain SQL, so that it also serves a quick look."""
+"""Finds the devices that somebody names, and what belongs to one. In plain SQL, so that it also serves a quick look."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,12 +14,12 @@ from camscan.net.text import mac_address
 from camscan.register import tags
 from camscan.register.asset_numbers import SHORT
 from camscan.register.assets import read_assets, read_assets_by_row
-from camscan.register.conflicts import list_conflicts
+from camscan.register.conflicts import list_conflicts, list_reviews
 from camscan.register.glance import read_file
 from camscan.register.log import list_changes
-from camscan.register.plain_sql import AnyConnection, escape_pattern, fetch
+from camscan.register.plain_sql import AnyConnection, escape_pattern, fetch, fetch_some
 from camscan.register.stored import unescape_text
-from camscan.register.types import Conflict, StoredObservation
+from camscan.register.types import Conflict, Review, StoredObservation
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ _SHORTEST_END = 4
 
 
 class DeviceReader:
-    """Everything about one device, read from one state of the register."""
+    """Answers questions about devices from one state of the register, like the methods of ``Register``."""
 
     def __init__(self, connection: AnyConnection) -> None:
         self._connection = connection
@@ -41,12 +41,20 @@ class DeviceReader:
         """Every device, in the order in which they were first found."""
         return read_assets(self._connection)
 
-    def conflicts(self, asset_id: str) -> list[Conflict]:
-        """Open conflicts of a device, oldest first."""
+    def devices_by_number(self, asset_ids: Collection[str]) -> list[Asset]:
+        """See ``Register.devices_by_number``."""
+        return devices_by_number(self._connection, asset_ids)
+
+    def conflicts(self, asset_id: str | None = None) -> list[Conflict]:
+        """See ``Register.conflicts``."""
         return list_conflicts(self._connection, asset_id)
 
-    def changes(self, asset_id: str) -> list[Change]:
-        """The audit log of a device, oldest first."""
+    def reviews(self) -> list[Review]:
+        """See ``Register.reviews``."""
+        return list_reviews(self._connection)
+
+    def changes(self, asset_id: str | None = None) -> list[Change]:
+        """See ``Register.changes``."""
         return list_changes(self._connection, asset_id)
 
     def evidence(self, asset_id: str) -> list[StoredObservation]:
@@ -97,6 +105,15 @@ def _rows_by_word(connection: AnyConnection, text: str) -> Iterator[int]:
         queries[by_end] = f"%{escape_pattern(upper)}"
     for query, wanted in queries.items():
         yield from (row[0] for row in fetch(connection, query, text=wanted))
+
+
+def devices_by_number(connection: AnyConnection, asset_ids: Collection[str]) -> list[Asset]:
+    """Devices by asset number; see ``Register.devices_by_number``."""
+    ((every,),) = fetch(connection, "SELECT count(*) FROM device")
+    if len(asset_ids) > every / 2:  # one query for all rows is quicker than many queries for nearly all
+        return [row for row in read_assets(connection) if row.asset_id in asset_ids]
+    found = fetch_some(connection, "SELECT id FROM device", "asset_id", sorted(asset_ids))
+    return [asset for _, asset in read_assets_by_row(connection, sorted(row[0] for row in found))]
 
 
 def list_evidence(connection: AnyConnection, asset_id: str) -> list[StoredObservation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -12,10 +12,9 @@ from sqlalchemy.exc import OperationalError
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Outcome
 from camscan.register import schema
-from camscan.register.assets import read_assets, read_assets_by_row
+from camscan.register.assets import read_assets
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
 from camscan.register.rounds import in_order, with_turns
-from camscan.register.rows import select_columns
 from camscan.register.site_lookup import make_lookup  # noqa: F401 - asked for here too
 from camscan.register.stored import FAULTS
 from camscan.register.types import Sighting, StoredScan
@@ -57,16 +56,6 @@ def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[A
     middle = (first + last) // 2
     (left, lost), (right, more) = _read_legible(connection, first, middle), _read_legible(connection, middle + 1, last)
     return left + right, lost + more
-
-
-def devices_by_number(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
-    """Devices by asset number; see ``Register.devices_by_number``."""
-    table = schema.device
-    every = connection.execute(select(func.count()).select_from(table)).scalar_one()
-    if len(asset_ids) > every / 2:  # one query for all rows is quicker than many queries for nearly all
-        return [row for row in read_assets(connection) if row.asset_id in asset_ids]
-    found = select_columns(connection, (table.c.id,), table.c.asset_id, sorted(asset_ids))
-    return [asset for _, asset in read_assets_by_row(connection, sorted(row.id for row in found))]
 
 
 def merged_rows(connection: Connection) -> Mapping[str, str]:

@@ -270,7 +270,7 @@ class Register(ReadModel, Upkeep):
     def devices_by_number(self, asset_ids: Collection[str]) -> list[Asset]:
         """The devices with these asset numbers. Devices that do not exist, or were merged, are left out."""
         with self._reading() as connection:
-            return read.devices_by_number(connection, asset_ids)
+            return one_device.devices_by_number(connection, asset_ids)
 
     def merged_rows(self) -> Mapping[str, str]:
         """Asset number of each merged row -> asset number of the row that was kept."""

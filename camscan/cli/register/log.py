@@ -24,8 +24,9 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     """
     space = app.workspace.find_workspace(config, register)
     first = app.edit.parse_day_or_today(since) if since else None
-    with space.open(readonly=True) as book:
-        changes = book.changes(app.devices.find_device(book, device).asset_id if device is not None else None)
+    changes = space.look(
+        lambda book: book.changes(app.devices.find_device(book, device).asset_id if device is not None else None)
+    )
     wanted = [change for change in changes if first is None or change.at.date() >= first]
     for change in wanted:
         why = f" (because: {visible(change.because, 200)})" if change.because else ""
