@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from ipaddress import IPv4Address
 
 from camscan import log
-from camscan.addresses import number_in_subnet
+from camscan.addresses import number_in_subnet, sort_key
 from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
@@ -364,8 +364,11 @@ class ScanState:
 
 
 def name_ips(ips: Iterable[str]) -> str:
-    """The number of addresses, with the first of them: ``3 addresses (10.1.2.3, 10.1.2.4, 10.1.2.5)``."""
-    listed = list(ips)
+    """The number of addresses, with the lowest of them: ``3 addresses (10.1.2.3, 10.1.2.4, 10.1.2.5)``.
+
+    A text may say more after the address. The order does not depend on which answer came first.
+    """
+    listed = sorted(ips, key=lambda text: sort_key(text.partition(" ")[0]))
     if len(listed) == 1:
         return listed[0]
     shown = ", ".join(listed[:_MOST_NAMED]) + (" …" if len(listed) > _MOST_NAMED else "")

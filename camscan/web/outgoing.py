@@ -15,6 +15,21 @@ _SEE_ALL: Roles = frozenset({_O, _C, _A, _N})
 _AT_SITES = frozenset({"walk"})
 """Exports that a site manager may have, limited to their own sites."""
 
+_FORMAT_NAMES = {
+    "csv": "CSV",
+    "glpi": "GLPI",
+    "json": "JSON",
+    "letters": "Letters",
+    "netbox": "NetBox",
+    "ocsf": "OCSF",
+    "prometheus": "Prometheus",
+    "removals": "List of removals",
+    "servicenow": "ServiceNow",
+    "snipe-it": "Snipe-IT",
+    "text": "Plain text",
+    "walk": "Inspection sheets",
+}
+
 LISTS: Mapping[str, tuple[str, str, Roles]] = {
     "short": (
         "Register, to be printed and filled in",
@@ -30,6 +45,11 @@ LISTS: Mapping[str, tuple[str, str, Roles]] = {
     ),
 }
 """View of a spreadsheet -> its title, a description, and the roles that may have it."""
+
+
+def export_name(name: str) -> str:
+    """The name of a format of ``camscan export`` for people; a new format has that of the command."""
+    return _FORMAT_NAMES.get(name, name)
 
 
 def exports_of(visitor: Visitor) -> list[str]:

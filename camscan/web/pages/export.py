@@ -11,7 +11,7 @@ from camscan.drafts import Text
 from camscan.errors import UsageError
 from camscan.exports import Export, OptionKind
 from camscan.web.archive import zip_files
-from camscan.web.outgoing import MARKING, OPEN, exports_of
+from camscan.web.outgoing import MARKING, OPEN, export_name, exports_of
 from camscan.web.page import Answer, Download, NoSuchPage, Page, PageContent, PageRequest
 
 MOST = 20_000_000
@@ -79,7 +79,7 @@ def _options_page(request: PageRequest, export: Export, error: str = "") -> Page
         "error": error,
         "given": {name: request.query_value(name) or request.form_value(name) for name in ("site", "on")},
     }
-    title = f"Export: {export.name}"
+    title = f"Export: {export_name(export.name)}"
     return PageContent("export", f"Error: {title}" if error else title, values, 422 if error else 200)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from camscan import exports
-from camscan.web.outgoing import LISTS, MARKING, OPEN, exports_of
+from camscan.web.outgoing import LISTS, MARKING, OPEN, export_name, exports_of
 from camscan.web.page import Answer, Page, PageContent, PageRequest
 
-_NAMES = {"walk": "Inspection sheets"}
 """Format -> its name for people; other formats keep the name that programs use."""
 _FORMATS = {"ods": "ODS", "xlsx": "Excel", "csv": "CSV"}
 
@@ -51,10 +50,10 @@ def _other_lines(request: PageRequest) -> Iterator[ExportLine]:
     visitor = request.visitor
     if visitor.may("report"):
         says = "How far the removal has got: one page for committees, or a workbook"
-        yield ExportLine("Progress report", says, "By its level", (("/exchange/report", "Choose"),))
+        yield ExportLine("Progress report", says, "Marking depends on the level", (("/exchange/report", "Choose"),))
     if visitor.may("foi"):
         says = "Answers to a freedom of information request: numbers, without the names of places"
-        yield ExportLine("FOI pack", says, "Open once it is released", (("/exchange/foi", "Look and download"),))
+        yield ExportLine("FOI pack", says, "Public once it is released", (("/exchange/foi", "Look and download"),))
     if visitor.may("labels"):
         says = "A sheet of labels: a telephone that scans one opens the page of the device"
         yield ExportLine(
@@ -70,7 +69,7 @@ def _export_lines(request: PageRequest) -> Iterator[ExportLine]:
         export = known[name]
         says = f"{export.title[:1].upper()}{export.title[1:]}"
         marking = OPEN if export.of_figures else MARKING
-        yield ExportLine(_NAMES.get(name, name), says, marking, ((f"/exchange/export/{name}", "Choose"),))
+        yield ExportLine(export_name(name), says, marking, ((f"/exchange/export/{name}", "Choose"),))
 
 
 PAGE = Page(path="/exchange/exports", title="Files", show=show, place=9)
