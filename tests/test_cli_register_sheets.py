@@ -296,6 +296,29 @@ class TestImport:
             "camscan: x.csv: there is no such file; check the name and the folder\n",
         )
 
+    def test_an_export_without_asset_numbers_adds_nothing_again(self, camscan: Camscan, home: Path) -> None:
+        camscan("register", "export", "full.csv", "--full")
+        save(
+            home / "cut.csv",
+            [{name: text for name, text in row.items() if name != "asset_id"} for row in rows(home / "full.csv")],
+        )
+        code, out, _ = camscan("register", "import", "cut.csv")
+        assert (code, "its column asset_id is missing" in out, "--add adds them" in out) == (3, True, False)
+        code, _, err = camscan("register", "import", "cut.csv", "--add")
+        assert (code, "it is an export of camscan without its column asset_id" in err) == (2, True)
+
+    def test_a_date_that_lost_its_format_is_not_an_edit(self, camscan: Camscan, home: Path) -> None:
+        camscan("set", "192.0.2.2", "planned_removal_date=2027-02-28")
+        camscan("register", "export", "full.csv", "--full")
+        edit(home / "full.csv", "192.0.2.2", planned_removal_date="46446")
+        code, out, _ = camscan("register", "import", "full.csv")
+        assert (code, "0 entries of 0 devices would change" in out) == (0, True)
+
+    def test_a_sentence_about_many_rows_is_printed_once(self, camscan: Camscan, home: Path) -> None:
+        save(home / "x.csv", [{"Camera No": f"C{number}", "Status": "spare"} for number in range(8)])
+        _, out, _ = camscan("register", "import", "x.csv", "--add")
+        assert "    rows 2, 3, 4, 5, 6 and 3 more: lifecycle_status: 'spare' is not one of" in out
+
     def test_what_a_file_says_moves_no_cursor(self, camscan: Camscan, home: Path) -> None:
         evil = "\x1b[2J\u202eevil"
         save(home / "x.csv", [{"asset_id": evil, "council_asset_tag": evil, evil: evil, "notes": evil}])

@@ -186,7 +186,7 @@ class TestLeftOut:
         ]
 
     def test_contradictory_facts_are_refused(self) -> None:
-        (told, _) = self.left({"lifecycle_status": "planned"}, asset())
+        (told,) = self.left({"lifecycle_status": "planned"}, asset())
         assert told == "lifecycle_status planned needs a planned_removal_date; give that too"
 
     def test_a_tag_of_another_device(self) -> None:

@@ -184,6 +184,11 @@ def compare_sheet(
     if compared.strangers and has_revisions:
         changes = book.changes()
     strangers = new_rows.sort_new_rows(found, compared, assets, changes, today_utc(), overwrite, by_address=by_address)
+    if add and found.lacks_numbers:
+        raise UsageError(
+            "it is an export of camscan without its column asset_id, so devices of the register would be added again; "
+            "export it again and keep that column"
+        )
     if add and not compared.rows:
         raise UsageError("there are no rows below its headings; name the file that has them")
     if add and not strangers.has_key:

@@ -24,7 +24,7 @@ from camscan.sheets.faulty_cells import FaultyCell
 from camscan.sheets.heading import FoundTable, columns_of
 from camscan.sheets.named_recorder import why_not_connected
 from camscan.sheets.row import SUMS, inherited_texts, loose_sum, read_sums
-from camscan.sheets.their_cells import cell_meaning
+from camscan.sheets.their_cells import cell_meaning, day_of_number
 
 _LONGEST_NUMBER = 15
 """Maximum digits of a revision. A longer number is not a revision, and a database could not store it."""
@@ -247,8 +247,9 @@ def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None
     if not wrong:
         return
     result.left_out += [(number, each) for each in wrong]
-    if edits:
-        columns = ", ".join(edit.column for edit in edits)
+    others = [edit.column for edit in edits if not any(each.startswith(edit.column) for each in wrong)]
+    if others:
+        columns = ", ".join(others)
         result.left_out.append((number, f"the row's other edits were skipped too: {columns}"))
 
 
@@ -311,7 +312,7 @@ def is_given_by_scan(asset: Asset, column: str) -> bool:
 def _cell_edit(row: _Row, column: Column) -> Entry | None:
     """The edit in a cell; None if it has none. Raises ValueError for a text that the column cannot hold."""
     text = row.text_of_today(column.name, row.found.cell_text(row.line, column.name))
-    text = text if row.found.is_ours else cell_meaning(column, text)
+    text = day_of_number(column, text) if row.found.is_ours else cell_meaning(column, text)
     now = row.asset.entries.get(column.name, "")
     before = row.entry_at_export(column.name)
     shown = (before,) if before else row.inherited_texts(column.name)

@@ -21,6 +21,10 @@ _TELLING = frozenset({*KEYS, "stated_serial_number", "stated_mac_address", "stat
 """Columns by which devices are told apart."""
 LIST_FROM = 3
 """From how many known headings on a worksheet has a list of devices."""
+_WITHOUT_NUMBERS = (
+    "its column asset_id is missing, so only rows with a council tag were compared; "
+    "export it again and keep that column"
+)
 _QUANTITY = frozenset({"qty", "quantity", "no. of cameras", "no of cameras", "number of cameras", "no. off", "no off"})
 _MOST_DIGITS = 6
 _OF_ONE_UNIT = frozenset({"stated_serial_number", "stated_mac_address", "stated_ip_address"})
@@ -54,6 +58,11 @@ class FoundTable:
     def is_ours(self) -> bool:
         """Whether it is a table of camscan's own, and not somebody else's list."""
         return "asset_id" in self.places
+
+    @property
+    def lacks_numbers(self) -> bool:
+        """Whether it is an export of camscan from which somebody deleted the column of the asset numbers."""
+        return "revision" in self.places and not self.is_ours
 
     def quantity_of(self, line: Line) -> int:
         """How many devices a row is about, as it says; 1 if it does not."""
@@ -115,6 +124,8 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
     )
     if said:
         said += ("If a guess is wrong, correct it with --map 'Their heading=our_column'",)
+    if "revision" in places and "asset_id" not in places:
+        others = (*others, _WITHOUT_NUMBERS)
     rest, once = fill_merged(rest, page.merged, places)
     return FoundTable(
         page.name,

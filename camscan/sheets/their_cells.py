@@ -103,14 +103,17 @@ def cell_meaning(column: Column, text: str) -> str:
     if column.name in _READERS:
         return _READERS[column.name](text)
     if column.kind is Kind.DATE:
-        return _read_day(text)
+        return day_of_number(column, without_time(text))
     return _read_price(text) if column.kind is Kind.MONEY else text
 
 
-def _read_day(text: str) -> str:
-    """A day without its time; the number of a day, which a cell without a format of dates shows, as that day."""
-    text = without_time(text)
-    if _DAY_NUMBER.fullmatch(text) and (number := int(text.partition(".")[0])) in _DAY_NUMBERS:
+def day_of_number(column: Column, text: str) -> str:
+    """The day for its number, which a spreadsheet shows in a cell that lost its format; any other text unchanged."""
+    if (
+        column.kind is Kind.DATE
+        and _DAY_NUMBER.fullmatch(text)
+        and (number := int(text.partition(".")[0])) in _DAY_NUMBERS
+    ):
         return (_DAY_0 + timedelta(days=number)).isoformat()
     return text
 

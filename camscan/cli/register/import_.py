@@ -122,7 +122,7 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
         )
     for sentence in (*found.notes, *found.unknown, *found.unread):
         print_text(visible(sentence))
-    if work.compared.strangers and not add:
+    if work.compared.strangers and not add and not found.lacks_numbers:
         count = count_text(len(work.compared.strangers), "row names", "rows name")
         print_text(f"{count} no device in the register; --add adds them as new devices")
     devices = count_text(len({entry.asset_id for entry in entries}), "device", "devices")
