@@ -13,6 +13,7 @@ from camscan.sheets.compare import compare_rows, index_register
 from camscan.sheets.faulty_cells import FaultyCell
 from camscan.sheets.guess import column_meant, guess_columns
 from camscan.sheets.heading import FoundTable, find_table
+from camscan.sheets.make_and_model import split_make_and_model
 from camscan.sheets.new_rows import SortedRows, sort_new_rows
 from camscan.sheets.their_cells import cell_meaning
 
@@ -142,6 +143,44 @@ def test_headings_with_marks_and_breaks_are_known(heading: str, column: str) -> 
     assert column_meant(heading) == column
 
 
+@pytest.mark.parametrize(
+    ("text", "make", "model"),
+    [
+        ("Hikvision DS-2CD2145FWD-I", "Hikvision", "DS-2CD2145FWD-I"),
+        ("Hik Vision: DS-7616NI-K2/16P", "Hik Vision", "DS-7616NI-K2/16P"),
+        ("Dahua / NVR4216", "Dahua", "NVR4216"),
+        ("DS-2CD2145FWD-I", "", "DS-2CD2145FWD-I"),
+        ("Dahua", "", "Dahua"),
+    ],
+)
+def test_make_and_model_in_one_column_are_told_apart(text: str, make: str, model: str) -> None:
+    assert split_make_and_model(text) == (make, model)
+
+
+def test_a_column_of_makes_and_models_is_split_unless_it_is_mapped() -> None:
+    rows = (("Camera No", "Make / Model", "IP"), ("C1", "Dahua IPC-HFW2431S", "10.0.0.1"), ("C2",))
+    found = table(*rows)
+    (new, other) = added(found).new
+    assert (new.entries["stated_manufacturer"], new.entries["stated_model"]) == ("Dahua", "IPC-HFW2431S")
+    assert other.entries == {"council_asset_tag": "C2"}
+    assert "'Make / Model' was split into the make and the model" in found.notes
+    page = Page("A", tuple(Line(number, cells) for number, cells in enumerate(rows, 1)))
+    mapped = find_table([page], {"make / model": "stated_model"})
+    assert added(mapped).new[0].entries["stated_model"] == "Dahua IPC-HFW2431S"
+
+
+def test_many_unknown_headings_are_counted() -> None:
+    found = table((*[f"Spare {number}" for number in range(50)], "Camera No"), (*[""] * 50, "C1"))
+    assert (len(found.unknown), found.unknown[-1]) == (21, "30 more columns were skipped too")
+
+
+def test_a_removal_without_its_day_is_not_a_device_that_is_there() -> None:
+    rows = (("Camera No", "Removed"), ("C1", "May 2024"), ("C2", "yes"), ("C3", "no"), ("C4", ""))
+    result = added(table(*rows))
+    assert tags(result) == ["C3", "C4"]
+    assert all("the row says that the device is gone, so give its day" in told for _, told in result.left_out)
+
+
 def test_the_name_of_a_device_is_never_taken_for_its_site() -> None:
     assert guess_columns(["Description", "Location"]) == {1: "location_detail"}
     assert guess_columns(["Location", "Room"]) == {0: "site_name", 1: "location_detail"}
@@ -172,6 +211,7 @@ def test_the_name_of_a_device_is_never_taken_for_its_site() -> None:
         ("estimated_cost", "1200 GBP", "1200"),
         ("estimated_cost", "1.200,00", "1.200,00"),
         ("estimated_cost", "£1,200 - £1,500", "£1,200 - £1,500"),
+        ("data_wiped", "Y", "yes"),
         ("lifecycle_status", "In use", ""),
         ("lifecycle_status", "Decommissioned", "removed"),
         ("lifecycle_status", "removed 2023", "removed"),

@@ -184,20 +184,26 @@ def compare_sheet(
     if compared.strangers and has_revisions:
         changes = book.changes()
     strangers = new_rows.sort_new_rows(found, compared, assets, changes, today_utc(), overwrite, by_address=by_address)
-    if add and found.lacks_numbers:
+    if add:
+        _refuse_to_add(found, compared, strangers)
+    return Import(found, known.assets, seen, compared, strangers, add)
+
+
+def _refuse_to_add(found: FoundTable, compared: Comparison, strangers: SortedRows) -> None:
+    """Raise UsageError for a table whose rows are not added: it has none, or nothing distinguishes its devices."""
+    if found.lacks_numbers:
         raise UsageError(
             "it is an export of camscan without its column asset_id, so devices of the register would be added again; "
             "export it again and keep that column"
         )
-    if add and not compared.rows:
+    if not compared.rows:
         raise UsageError("there are no rows below its headings; name the file that has them")
-    if add and not strangers.has_key:
+    if not strangers.has_key:
         raise UsageError(
             "none of the new rows has a council tag, serial number, MAC address or IP address, so devices could not "
             "be told apart; say which heading is which, such as --map"
             " 'Camera No=council_asset_tag'"
         )
-    return Import(found, known.assets, seen, compared, strangers, add)
 
 
 def _without_hidden(found: FoundTable, limits: Limits) -> FoundTable:

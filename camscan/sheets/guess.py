@@ -21,9 +21,13 @@ _NAMES: Mapping[str, str] = {
     ),
     "stated_manufacturer": "make|maker|manufacturer|brand|vendor|oem|camera make|device make|make of camera|mfr|manuf",
     "stated_model": (
-        "model|model no|model number|model name|camera model|device model|product|product code|part no|part number|sku"
+        "model|model no|model number|model name|model ref|model reference|"
+        "camera model|device model|product|product code|part no|part number|sku"
     ),
-    "make and model": "make model|make and model|manufacturer and model|make/model|camera make and model",
+    "make and model": (
+        "make model|make and model|manufacturer and model|manufacturer model|brand model|brand and model|"
+        "camera make and model"
+    ),
     "stated_serial_number": (
         "serial|serial no|serial number|serial num|s n|sn|ser no|device serial|camera serial|camera serial number|"
         "device serial number|serial nr|serialnumber|serialno"
@@ -50,8 +54,8 @@ _NAMES: Mapping[str, str] = {
     "responsible_person_role": "responsible role|responsible officer role|role responsible",
     "vlan_or_subnet": "vlan|subnet|network|vlan id|vlan no",
     "estimated_cost": (
-        "cost|estimated cost|est cost|replacement cost|cost of replacement|cost to replace|estimate|removal cost|"
-        "budget cost|cost estimate|quoted cost|quote"
+        "cost|estimated cost|est cost|replacement cost|replacement value|cost of replacement|cost to replace|estimate|"
+        "removal cost|budget cost|cost estimate|quoted cost|quote"
     ),
     "purchase_cost": (
         "purchase cost|purchase price|price paid|price|unit price|unit cost|original cost|cost new|paid|"
@@ -65,7 +69,8 @@ _NAMES: Mapping[str, str] = {
     "supplier": "supplier|installer|installed by|contractor|reseller|purchased from",
     "contract_ref": "contract|contract no|contract number|contract ref|maintenance contract",
     "warranty_or_support_end": (
-        "warranty|warranty end|warranty expiry|warranty until|support end|end of support|end of life|eol|eol date"
+        "warranty|warranty end|warranty exp|warranty expires|warranty expiry date|warranty expiry|warranty until|"
+        "support end|end of support|end of life|eol|eol date"
     ),
     "budget_code": (
         "budget|budget code|cost centre|cost center|cost code|gl code|ledger code|finance code|cost centre code|"
@@ -107,6 +112,7 @@ _NAMES: Mapping[str, str] = {
     "scope_decision_ref": "decision|minute|decision ref|minute ref|cabinet minute",
 }
 """Column -> the headings that people use for it, without punctuation."""
+_BOTH = "make and model"
 _MEANING = {said: column for column, names in _NAMES.items() for said in names.split("|")}
 _NOISE = re.compile(
     r"\((?:gbp|£|pounds|if known|dd/mm/yyyy|yyyy-mm-dd|ex(?:cl)?\.? vat|inc(?:l)?\.? vat|optional)\)|£|\bgbp\b"
@@ -150,9 +156,18 @@ _OF_DEVICE = frozenset({"camera name", "name", "description", "device name", "vi
 @functools.lru_cache(maxsize=8192)
 def column_meant(heading: str) -> str:
     """The column that a heading means by itself; empty if people use it for none."""
+    column = _meaning(heading)
+    return "" if column == _BOTH else column
+
+
+def is_make_and_model(heading: str) -> bool:
+    """Whether a heading is for the make and the model in one cell."""
+    return _meaning(heading) == _BOTH
+
+
+def _meaning(heading: str) -> str:
     said = _plain_words(heading)
-    column = _MEANING.get(said) or _PLAINER.get(said, "")
-    return "" if column == "make and model" else column
+    return _MEANING.get(said) or _PLAINER.get(said, "")
 
 
 def _plain_words(heading: str) -> str:

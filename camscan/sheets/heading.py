@@ -10,6 +10,7 @@ from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.guess import column_meant, guess_columns
+from camscan.sheets.make_and_model import split_column
 from camscan.sheets.merged import fill_merged
 from camscan.sheets.not_devices import device_rows, is_row_of_names
 from camscan.sheets.stacked import whole_headings
@@ -25,8 +26,11 @@ _WITHOUT_NUMBERS = (
     "its column asset_id is missing, so only rows with a council tag were compared; "
     "export it again and keep that column"
 )
+_MAKE_AND_MODEL = frozenset({"stated_manufacturer", "stated_model"})
 _QUANTITY = frozenset({"qty", "quantity", "no. of cameras", "no of cameras", "number of cameras", "no. off", "no off"})
 _MOST_DIGITS = 6
+_FEW_HEADINGS = 20
+"""How many headings that are not taken are named."""
 _OF_ONE_UNIT = frozenset({"stated_serial_number", "stated_mac_address", "stated_ip_address"})
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
@@ -108,22 +112,17 @@ def mapping_lines(text: str) -> list[str]:
 def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
     """Find the table: its header is the row with the most known headings. Raises UsageError if there is none."""
     page, at = _find_header(pages, theirs)
-    header = whole_headings(page, at, lambda text: _our_column(text, theirs) or column_meant(text))
+    written = header = whole_headings(page, at, lambda text: _our_column(text, theirs) or column_meant(text))
     is_ours = any(_our_column(cell, {}) == "asset_id" for cell in header.cells)
-    guesses: Mapping[int, str] = {} if is_ours else _guess_headings(header, theirs)
     lines, others = (page.lines[at + 1 :], ()) if is_ours else _split_lists(page, at, header, theirs)
+    if not is_ours and _MAKE_AND_MODEL.isdisjoint(_column_names(header, theirs)):
+        header, lines = split_column(header, lines, mapped=theirs)
+    guesses: Mapping[int, str] = {} if is_ours else _guess_headings(header, theirs)
     rest, left = device_rows(lines, header, _mark_columns(header, guesses, theirs))
     places, unknown, again = _place_columns(header, guesses, theirs, rest)
     _complain_of_missing(places, theirs, header)
     if "asset_id" not in places:  # somebody else's list: what it says about a device is what a person stated
         places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
-    said = tuple(
-        f"'{_on_one_line(header.cells[place])}' is taken for {name}: {BY_NAME[name].heading}"
-        for place, name in sorted(guesses.items())
-        if _our_column(header.cells[place], theirs) != name
-    )
-    if said:
-        said += ("If a guess is wrong, correct it with --map 'Their heading=our_column'",)
     if "revision" in places and "asset_id" not in places:
         others = (*others, _WITHOUT_NUMBERS)
     rest, once = fill_merged(rest, page.merged, places)
@@ -133,11 +132,33 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
         places,
         rest,
         unknown,
-        (*page.notes, *(() if is_ours else (*left, *_empty_sites(rest, places, header))), *once, *said),
+        (
+            *page.notes,
+            *(() if is_ours else (*left, *_empty_sites(rest, places, header))),
+            *once,
+            *_describe_split(written, header),
+            *_describe_guesses(header, guesses, theirs),
+        ),
         frozenset() if is_ours else _columns_read_leniently(header, places, theirs),
         (*others, *again, *filter(None, (_describe_unread(each, theirs) for each in pages if each is not page))),
         next((place for place, cell in enumerate(header.cells) if _fold_heading(cell) in _QUANTITY), None),
     )
+
+
+def _describe_guesses(header: Line, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each guess, and what to do if one is wrong."""
+    said = tuple(
+        f"'{_on_one_line(header.cells[place])}' is taken for {name}: {BY_NAME[name].heading}"
+        for place, name in sorted(guesses.items())
+        if _our_column(header.cells[place], theirs) != name
+    )
+    return (*said, "If a guess is wrong, correct it with --map 'Their heading=our_column'") if said else ()
+
+
+def _describe_split(written: Line, header: Line) -> tuple[str, ...]:
+    """A sentence if a column was split into the make and the model."""
+    changed = (one for one, other in zip(written.cells, header.cells, strict=False) if one != other)
+    return tuple(f"'{_on_one_line(heading)}' was split into the make and the model" for heading in changed)
 
 
 def _empty_sites(rows: Sequence[Line], places: Mapping[str, int], header: Line) -> tuple[str, ...]:
@@ -178,7 +199,15 @@ def _place_columns(
             continue
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rows):
             unknown.append(_unknown_heading(_on_one_line(text), place, theirs))
-    return places, tuple(unknown), tuple(again)
+    return places, _first_of(unknown), _first_of(again)
+
+
+def _first_of(sentences: Sequence[str]) -> tuple[str, ...]:
+    """The sentences; of very many, the first and how many more there are."""
+    more = len(sentences) - _FEW_HEADINGS
+    if more <= 1:
+        return tuple(sentences)
+    return (*sentences[:_FEW_HEADINGS], f"{more:,} more columns were skipped too")
 
 
 def _place_of_same(text: str, place: int, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> int | None:

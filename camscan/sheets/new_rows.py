@@ -30,6 +30,7 @@ from camscan.sheets.their_cells import cell_meaning
 _LABEL = 9
 """Length of the short serial number that makers print on labels: the end of the full number."""
 _DATED = frozenset({"actual_removal_date", "disposal_date"})
+"""Columns whose texts, also those without a day, say that the device is gone."""
 _UNPLANNED = frozenset({Lifecycle.FOUND, Lifecycle.CONFIRMED})
 _WORDS_OF_A_HEADING = 3
 _ADDRESS = "stated_ip_address"
@@ -253,6 +254,10 @@ def _row_entries(
             check_new_text(column, text)
             value = normalise(column, text)
         except ValueError as error:
+            if column.name in _DATED and not isinstance(error, FaultyCell):
+                raise ValueError(
+                    f"{column.name}: {error}; the row says that the device is gone, so give its day"
+                ) from None
             if column.name in found.guessed or isinstance(error, FaultyCell):
                 left_out.append((line.number, f"{column.name}: {error}; this cell was skipped"))
                 continue

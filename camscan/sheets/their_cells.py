@@ -59,6 +59,8 @@ _IS_GONE = re.compile(
     r"|no longer (?:there|in use|installed|on site))\b.{0,40}",
     re.IGNORECASE,
 )
+_OF_THE_PAST = frozenset({"actual_removal_date", "disposal_date"})
+_YES, _NO = frozenset({"y", "yes", "true"}), frozenset({"n", "no", "false", "not removed", "not yet", "still in place"})
 _TIME = re.compile(r"(?<=\d)[T ]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?$", re.IGNORECASE)
 _DAY_NUMBER = re.compile(r"\d{5}(?:\.0)?")
 _DAY_0 = date(1899, 12, 30)
@@ -102,6 +104,10 @@ def cell_meaning(column: Column, text: str) -> str:
         return ""
     if column.name in _READERS:
         return _READERS[column.name](text)
+    if column.name in _OF_THE_PAST and plain in _NO:
+        return ""
+    if {"yes", "no"} <= set(column.choices):
+        return "yes" if plain in _YES else "no" if plain in _NO else text
     if column.kind is Kind.DATE:
         return day_of_number(column, without_time(text))
     return _read_price(text) if column.kind is Kind.MONEY else text

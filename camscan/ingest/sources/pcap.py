@@ -95,6 +95,7 @@ SOURCE = Source(
     name="pcap",
     title="captures of traffic",
     noun="capture",
+    otherwise="; save it in Wireshark as pcap or pcapng, and import that",
     forms=(Form("capture", "pcap or pcapng", is_capture, read_capture),),
     is_listing=False,
 )
