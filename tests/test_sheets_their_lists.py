@@ -251,7 +251,7 @@ def test_numbers_that_each_site_gives_again_are_explained() -> None:
 
 def test_a_site_that_is_only_in_its_first_row_is_noticed() -> None:
     found = table(HEADINGS, ("C1", "Hall", "", "", "", ""), ("C2", "", "", "", "", ""))
-    assert "1 row has nothing under 'Site' and get no site: if the site above is meant, fill it in first" in found.notes
+    assert "1 row has nothing under 'Site', so no site is entered: if the one above is meant, fill it in" in found.notes
 
 
 def test_pence_that_a_formula_left_are_rounded() -> None:

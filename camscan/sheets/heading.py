@@ -10,6 +10,14 @@ from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.guess import column_meant, guess_columns
+from camscan.sheets.heading_words import (
+    describe_empty_sites,
+    describe_same,
+    describe_split,
+    first_of,
+    fold_heading,
+    on_one_line,
+)
 from camscan.sheets.make_and_model import split_column
 from camscan.sheets.merged import fill_merged
 from camscan.sheets.not_devices import device_rows, is_row_of_names
@@ -29,8 +37,6 @@ _WITHOUT_NUMBERS = (
 _MAKE_AND_MODEL = frozenset({"stated_manufacturer", "stated_model"})
 _QUANTITY = frozenset({"qty", "quantity", "no. of cameras", "no of cameras", "number of cameras", "no. off", "no off"})
 _MOST_DIGITS = 6
-_FEW_HEADINGS = 20
-"""How many headings that are not taken are named."""
 _OF_ONE_UNIT = frozenset({"stated_serial_number", "stated_mac_address", "stated_ip_address"})
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
@@ -100,7 +106,7 @@ def parse_mapping(pairs: Iterable[str]) -> Mapping[str, str]:
             raise UsageError(f"'{pair}': {ours.strip()} is not a column that people can edit{near}")
         if name in found.values():
             raise UsageError(f"'{pair}': another heading is already matched to {name}")
-        found[_fold_heading(theirs)] = name
+        found[fold_heading(theirs)] = name
     return found
 
 
@@ -134,45 +140,25 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
         unknown,
         (
             *page.notes,
-            *(() if is_ours else (*left, *_empty_sites(rest, places, header))),
+            *(() if is_ours else (*left, *describe_empty_sites(rest, places, header))),
             *once,
-            *_describe_split(written, header),
+            *describe_split(written, header),
             *_describe_guesses(header, guesses, theirs),
         ),
         frozenset() if is_ours else _columns_read_leniently(header, places, theirs),
         (*others, *again, *filter(None, (_describe_unread(each, theirs) for each in pages if each is not page))),
-        next((place for place, cell in enumerate(header.cells) if _fold_heading(cell) in _QUANTITY), None),
+        next((place for place, cell in enumerate(header.cells) if fold_heading(cell) in _QUANTITY), None),
     )
 
 
 def _describe_guesses(header: Line, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> tuple[str, ...]:
     """A sentence for each guess, and what to do if one is wrong."""
     said = tuple(
-        f"'{_on_one_line(header.cells[place])}' is taken for {name}: {BY_NAME[name].heading}"
+        f"'{on_one_line(header.cells[place])}' is taken for {name}: {BY_NAME[name].heading}"
         for place, name in sorted(guesses.items())
         if _our_column(header.cells[place], theirs) != name
     )
     return (*said, "If a guess is wrong, correct it with --map 'Their heading=our_column'") if said else ()
-
-
-def _describe_split(written: Line, header: Line) -> tuple[str, ...]:
-    """A sentence if a column was split into the make and the model."""
-    changed = (one for one, other in zip(written.cells, header.cells, strict=False) if one != other)
-    return tuple(f"'{_on_one_line(heading)}' was split into the make and the model" for heading in changed)
-
-
-def _empty_sites(rows: Sequence[Line], places: Mapping[str, int], header: Line) -> tuple[str, ...]:
-    """A sentence if the site is perhaps only in the first row of each site, and the cells below it are empty."""
-    place = places.get("site_name")
-    if place is None:
-        return ()
-    texts = [line.cells[place].strip() if place < len(line.cells) else "" for line in rows]
-    empty = texts.count("")
-    if not empty or not texts[0]:
-        return ()
-    heading = _on_one_line(header.cells[place])
-    rows_without = count_text(empty, "row has", "rows have")
-    return (f"{rows_without} nothing under '{heading}' and get no site: if the site above is meant, fill it in first",)
 
 
 def _place_columns(
@@ -189,8 +175,8 @@ def _place_columns(
     for place, text in enumerate(header.cells):
         name = guesses.get(place, "") or _our_column(text, theirs)
         if not is_ours and (twin := _place_of_same(text, place, guesses, theirs)) is not None:
-            is_repeated = _fold_heading(text) == _fold_heading(header.cells[twin])
-            (again if is_repeated else unknown).append(_describe_same(text, place, header.cells[twin], twin))
+            is_repeated = fold_heading(text) == fold_heading(header.cells[twin])
+            (again if is_repeated else unknown).append(describe_same(text, place, header.cells[twin], twin))
         elif name in places:
             raise UsageError(f"row {header.number}: two columns are called {name}; delete one")
         elif name:
@@ -198,35 +184,17 @@ def _place_columns(
         elif is_ours and plain_name(text) in PASSED_OVER:
             continue
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rows):
-            unknown.append(_unknown_heading(_on_one_line(text), place, theirs))
-    return places, _first_of(unknown), _first_of(again)
-
-
-def _first_of(sentences: Sequence[str]) -> tuple[str, ...]:
-    """The sentences; of very many, the first and how many more there are."""
-    more = len(sentences) - _FEW_HEADINGS
-    if more <= 1:
-        return tuple(sentences)
-    return (*sentences[:_FEW_HEADINGS], f"{more:,} more columns were skipped too")
+            unknown.append(_unknown_heading(on_one_line(text), place, theirs))
+    return places, first_of(unknown), first_of(again)
 
 
 def _place_of_same(text: str, place: int, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> int | None:
     """The index of the column that was taken for what this heading means too; None without one, or if it was mapped."""
-    if place in guesses or _fold_heading(text) in theirs or not text.strip():
+    if place in guesses or fold_heading(text) in theirs or not text.strip():
         return None
     meant = _our_column(text, theirs)
     meant = STATED.get(meant, meant) or column_meant(text)
     return next((at for at, name in guesses.items() if name == meant and at != place), None) if meant else None
-
-
-def _describe_same(text: str, place: int, other: str, twin: int) -> str:
-    if _fold_heading(text) == _fold_heading(other):
-        return (
-            f"column {place + 1} has the heading '{_on_one_line(text)}' again, and was not read: "
-            "put a list beside another one below it"
-        )
-    taken = f"'{_on_one_line(other)}' (column {twin + 1})"
-    return f"'{_on_one_line(text)}' may mean the same as {taken}, which was taken; skipped"
 
 
 def _mark_columns(header: Line, guesses: Mapping[int, str], theirs: Mapping[str, str]) -> frozenset[int]:
@@ -354,14 +322,14 @@ def _columns_read_leniently(header: Line, places: Mapping[str, int], theirs: Map
     return frozenset(
         name
         for name, place in places.items()
-        if plain_name(header.cells[place]) not in BY_NAME and _fold_heading(header.cells[place]) not in theirs
+        if plain_name(header.cells[place]) not in BY_NAME and fold_heading(header.cells[place]) not in theirs
     )
 
 
 def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
     """Index -> column, for the headings of other people; headings that somebody mapped are not guessed."""
-    mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(_fold_heading(cell)))}
-    rest = ["" if place in mapped or _fold_heading(cell) in theirs else cell for place, cell in enumerate(line.cells)]
+    mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(fold_heading(cell)))}
+    rest = ["" if place in mapped or fold_heading(cell) in theirs else cell for place, cell in enumerate(line.cells)]
     own = {name for cell in rest if (name := plain_name(cell)) in BY_NAME}
     taken = {STATED.get(name, name) for name in (*mapped.values(), *own)}
     return {
@@ -373,15 +341,7 @@ def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
 
 def _our_column(text: str, theirs: Mapping[str, str]) -> str:
     """The name of the column that a heading means; empty if it is none of ours."""
-    return theirs.get(_fold_heading(text)) or column_of_heading(text.strip("\ufeff"))
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _fold_heading(heading: str) -> str:
-    return " ".join(heading.strip("\ufeff").casefold().split())
+    return theirs.get(fold_heading(text)) or column_of_heading(text.strip("\ufeff"))
 
 
 def _unknown_heading(text: str, place: int, theirs: Mapping[str, str]) -> str:
