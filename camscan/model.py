@@ -134,7 +134,7 @@ class Match:
     def line(self) -> str:
         """The line of the match among the reasons of an identification. It is put together once."""
         if not self._line:
-            claims = ", ".join([f"{key} {text}" for key, text in self.claims.items()])
+            claims = ", ".join(map(" ".join, self.claims.items()))
             line = f"{self.because}: {claims} [{self.fingerprint} {self.certainty:.2f}]"
             object.__setattr__(self, "_line", line)
         return self._line

@@ -72,10 +72,8 @@ class _Chosen(NamedTuple):
 
     place: int
     """Index of the rule."""
-    rests_on: tuple[tuple[str, int, int], ...]
-    """Key, index of the condition within its key, number of the condition; -1 twice if the key is absent."""
-    fitting: tuple[tuple[str, int], ...]
-    """Key and number of the conditions that a value matches."""
+    rests_on: tuple[tuple[str, int, Condition | None], ...]
+    """Key, and the number of the condition with the condition itself; -1 and None if the key is absent."""
 
 
 class Kin:
@@ -193,7 +191,11 @@ class Matcher:
         kin = Kin(
             chosen,
             [self._add_match(one, values, fits, told) for one in chosen],
-            [place for place, one in enumerate(chosen) if any(fits[key].is_numbering for key, _ in one.fitting)],
+            [
+                place
+                for place, one in enumerate(chosen)
+                if any(key in fits and fits[key].is_numbering for key, _, _ in one.rests_on)
+            ],
         )
         self._kin.keep(sign, kin, _size_of_kin(kin, sign))
         return kin.matches, kin
@@ -268,12 +270,11 @@ class Matcher:
             return None
         if any(_has_any(fits.get(key), numbers) for key, numbers in ready.barred):
             return None
-        rests_on: list[tuple[str, int, int]] = []
-        for key, numbers in ready.wanted:
-            at = next((at for at, one in enumerate(numbers) if one in fits[key].first), -1) if numbers else -1
-            rests_on.append((key, at, numbers[at] if numbers else -1))
-        fitting = tuple((key, number) for key, at, number in rests_on if at >= 0)
-        return _Chosen(place, tuple(rests_on), fitting)
+        rests_on: list[tuple[str, int, Condition | None]] = []
+        for (key, numbers), conditions in zip(ready.wanted, ready.asked, strict=True):
+            chosen = next(((number, at) for at, number in enumerate(numbers) if number in fits[key].first), None)
+            rests_on.append((key, chosen[0], conditions[chosen[1]]) if chosen else (key, -1, None))
+        return _Chosen(place, tuple(rests_on))
 
     def _add_match(
         self, chosen: _Chosen, values: Values, fits: Mapping[str, _KeyMatches], told: dict[tuple[str, int], str]
@@ -282,11 +283,11 @@ class Matcher:
 
         ``told`` keeps how each value is shown, because many rules use the same value.
         """
-        rule, _, _, conditions, keys, claims = self._rules[chosen.place]
+        rule, _, _, _, keys, claims = self._rules[chosen.place]
         because: list[str] = []
         groups: dict[str, str] = {}
-        for (key, at, number), of_key in zip(chosen.rests_on, conditions, strict=True):
-            if at < 0:
+        for key, number, condition in chosen.rests_on:
+            if condition is None:
                 because.append(f"no {key}")
                 continue
             place = fits[key].first[number]
@@ -296,7 +297,7 @@ class Matcher:
                 text = told[key, place] = f"{key} = {_shorten_value(value)}{where}"
             because.append(text)
             if claims is None:
-                self._capture_groups(of_key[at], value, groups)
+                self._capture_groups(condition, value, groups)
         if claims is None:
             claims = {key: text for key, template in rule.then if (text := fill_claim(template, groups))}
         return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)

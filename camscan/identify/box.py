@@ -7,6 +7,7 @@ import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from camscan import decode
@@ -29,6 +30,7 @@ _MARSHAL = 0
 
 UNSOLICITED = "reply.unsolicited"
 """The fact that marks a reply to no question of ours: anybody may have sent it."""
+_KEY = attrgetter("key")
 UNSOLICITED_MOST = 0.69
 """The highest certainty that such replies alone can give: "possible"."""
 
@@ -38,9 +40,9 @@ def identify_box(observations: Sequence[Observation], database: Database) -> Ide
 
     Replies to no question of ours count only if the others leave the box unnamed, and never beyond "possible".
     """
-    marked = {_reply_key(seen) for seen in observations if seen.key == UNSOLICITED}
-    if not marked:
+    if UNSOLICITED not in map(_KEY, observations):  # nearly always
         return _identify_cached(observations, database)
+    marked = {_reply_key(seen) for seen in observations if seen.key == UNSOLICITED}
     found = _identify_cached([seen for seen in observations if _reply_key(seen) not in marked], database)
     if found.certainty >= PROBABLE:
         return found

@@ -241,7 +241,7 @@ def _make_document(root: etree._Element, text: str) -> Document:
         raise Malformed("XML with an endless namespace is refused")
     nodes = tuple(root.iter(etree.Element))
     # ``local_name``, without the cost of a call for each element
-    names = tuple([node.tag.rpartition("}")[2].rpartition(":")[2] for node in nodes])
+    names = tuple([tag if (tag := node.tag).isalnum() else tag.rpartition("}")[2].rpartition(":")[2] for node in nodes])
     return Document(names, tuple([node.text or "" for node in nodes]), nodes)
 
 

@@ -17,7 +17,7 @@ from dataclasses import field, replace
 from typing import Self
 from uuid import UUID
 
-from camscan.cache import ENTRY, Cache, size_of_texts
+from camscan.cache import ENTRY, Cache
 from camscan.dataclass import dataclass
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Attempt, Fact, Observation, Outcome, Reply
@@ -175,6 +175,8 @@ def catch_fault() -> Fault:
 
 
 _make = tuple.__new__
+_WIDEST = 4
+"""Bytes that a character takes at most."""
 
 
 def read_reply(probe: Probe, reply: Reply) -> Attempt:
@@ -211,10 +213,11 @@ def _read_facts(probe: Probe, payload: bytes, ip: str) -> tuple[Facts, str]:
     known = _reply_cache().get(asked)
     if known is None:
         found, detail = _cap_facts(probe.parse_from(payload, ip) if probe.parse_from else probe.parse(payload))
-        facts = [one if one.value.isprintable() else Fact(one.key, storable_text(one.value)) for one in found]
-        known = facts, detail
-        texts = [one.value for one in facts]
-        _reply_cache().keep(asked, known, ENTRY * (1 + len(facts)) + len(payload) + size_of_texts(texts))
+        told = "".join([value for _, value in found])
+        if not told.isprintable():
+            found = [Fact(key, storable_text(value)) for key, value in found]
+        known = found, detail
+        _reply_cache().keep(asked, known, ENTRY * (1 + len(found)) + len(payload) + _WIDEST * len(told))
     return known
 
 
