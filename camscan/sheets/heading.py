@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,8 @@ _WITHOUT_NUMBERS = (
 _MAKE_AND_MODEL = frozenset({"stated_manufacturer", "stated_model"})
 _QUANTITY = frozenset({"qty", "quantity", "no. of cameras", "no of cameras", "number of cameras", "no. off", "no off"})
 _MOST_DIGITS = 6
+_LIKE_A_HEADING = re.compile(r"[^\d]{1,60}|[^\d]{0,20}IPv?[46][^\d]{0,20}", re.IGNORECASE)
+"""A text without a number: most rows have one in their first cells."""
 _OF_ONE_UNIT = frozenset({"stated_serial_number", "stated_mac_address", "stated_ip_address"})
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
@@ -235,7 +238,9 @@ def _other_list(header: Line, rows: int) -> str:
 def _is_header(line: Line, theirs: Mapping[str, str]) -> bool:
     """Whether most cells of a row are known headings. Most rows are not, which their first cells show."""
     texts = [cell for cell in line.cells if cell.strip()]
-    if len(texts) < LIST_FROM or not any(_our_column(text, theirs) or column_meant(text) for text in texts[:2]):
+    if len(texts) < LIST_FROM or not all(map(_LIKE_A_HEADING.fullmatch, texts[:LIST_FROM])):
+        return False
+    if not any(_our_column(text, theirs) or column_meant(text) for text in texts[:2]):
         return False
     known = len(_column_names(line, theirs))
     return known >= LIST_FROM and known * 2 > len(texts)
