@@ -84,9 +84,9 @@ def _recent_scans(scans: Iterable[StoredScan]) -> list[str]:
 def _is_first_scan(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
     """Whether no earlier scan of the same place was completed: a first scan may take several nights."""
     if scan.site:
-        earlier = [each for each in before if each.site.casefold() == scan.site.casefold()]
+        earlier = [earlier_scan for earlier_scan in before if earlier_scan.site.casefold() == scan.site.casefold()]
     else:
-        earlier = [each for each in before if each.targets == scan.targets]
+        earlier = [earlier_scan for earlier_scan in before if earlier_scan.targets == scan.targets]
     if any(each.completion is Completion.COMPLETE for each in earlier):
         return False
     return not earlier or scan.started_at - earlier[0].started_at <= STALE

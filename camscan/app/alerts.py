@@ -69,7 +69,7 @@ class AlertsResult:
     @property
     def failed_sends(self) -> list[SentAlert]:
         """The messages that were not delivered."""
-        return [each for each in self.sent if not each.is_sent]
+        return [send for send in self.sent if not send.is_sent]
 
 
 def require_recipients(space: Workspace) -> None:

@@ -25,11 +25,11 @@ def centre_troubles(space: Workspace, now: datetime) -> list[Item]:
 
 def troubles_of(state: CentreState) -> Iterator[Item]:
     """The problems that the counts of a centre show."""
-    for each in state.silent:
-        assert each.seen_at is not None  # noqa: S101 - else it is not silent
-        name = visible(each.name, _LONGEST)
-        brief = f"{name} has not asked for work since {each.seen_at:%d %B %Y, %H:%M} UTC"
-        yield Item("collector_silent", str(each.number), each.seen_at.isoformat(), brief=brief)
+    for collector in state.silent:
+        assert collector.seen_at is not None  # noqa: S101 - else it is not silent
+        name = visible(collector.name, _LONGEST)
+        brief = f"{name} has not asked for work since {collector.seen_at:%d %B %Y, %H:%M} UTC"
+        yield Item("collector_silent", str(collector.number), collector.seen_at.isoformat(), brief=brief)
     if state.oldest > OLD:
         number = state.parcels["waiting"]
         brief = (

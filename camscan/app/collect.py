@@ -263,7 +263,7 @@ def _do_errand(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str]:
 
 def _done_errands(own: Place) -> list[str]:
     """The ids of the errands that were carried out, the latest last."""
-    return [each for each in own.state().get("done", ()) if isinstance(each, str)]
+    return [done for done in own.state().get("done", ()) if isinstance(done, str)]
 
 
 def _why_not_now(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str] | None:

@@ -173,8 +173,8 @@ def list_collector_states(store: Store) -> list[CollectorState]:
     """Every collector of a store that is open, in the order in which they came."""
     parcels, errands = Parcels(store).counts(), Errands(store).latest()
     return [
-        CollectorState(each, parcels.get(each.key, {}) if each.key else {}, errands.get(each.key))
-        for each in Collectors(store).all()
+        CollectorState(collector, parcels.get(collector.key, {}) if collector.key else {}, errands.get(collector.key))
+        for collector in Collectors(store).all()
     ]
 
 

@@ -102,15 +102,15 @@ def _evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[C
     return {
         "evidence": [
             {
-                "ip": each.observation.ip,
-                "port": each.observation.port,
-                "probe": each.observation.probe,
-                "key": each.observation.key,
-                "value": each.observation.value,
-                "seen_at": json_moment(each.observation.seen_at),
-                "current": each.current,
+                "ip": stored.observation.ip,
+                "port": stored.observation.port,
+                "probe": stored.observation.probe,
+                "key": stored.observation.key,
+                "value": stored.observation.value,
+                "seen_at": json_moment(stored.observation.seen_at),
+                "current": stored.current,
             }
-            for each in evidence
+            for stored in evidence
         ],
         "changes": [
             {

@@ -197,10 +197,10 @@ def read_evidence(
 def zones_of(config: Config, site: str) -> dict[str, str]:
     """VLAN -> the kind of its network, at a site of camscan.yaml; without VLANs whose subnets have different kinds."""
     subnets = config.site(site).subnets if site else ()
-    kinds = {each.vlan: set[str]() for each in subnets if each.vlan}
-    for each in subnets:
-        if each.vlan:
-            kinds[each.vlan].add(each.network_zone or config.site(site).place.network_zone)
+    kinds = {subnet.vlan: set[str]() for subnet in subnets if subnet.vlan}
+    for subnet in subnets:
+        if subnet.vlan:
+            kinds[subnet.vlan].add(subnet.network_zone or config.site(site).place.network_zone)
     return {vlan: kind for vlan, found in kinds.items() if len(found) == 1 for kind in found if kind}
 
 
@@ -274,7 +274,9 @@ def _has_spoken(device: Device) -> bool:
 
     An office has other devices.
     """
-    spoke = any(each.probe not in _ADDRESS_ONLY and each.key != UNSOLICITED for each in device.observations)
+    spoke = any(
+        observation.probe not in _ADDRESS_ONLY and observation.key != UNSOLICITED for observation in device.observations
+    )
     found = device.identification
     return spoke or found.maker is not None or found.is_camera_system is True
 

@@ -130,8 +130,8 @@ def _known_device(book: Register, row: Asset) -> Known:
         ip_addresses=row.ip_addresses,
         open_ports=row.open_ports,
         observations=tuple(
-            each.observation
-            for each in book.evidence(row.asset_id)
-            if each.current and not each.observation.probe.startswith(LISTED)
+            stored.observation
+            for stored in book.evidence(row.asset_id)
+            if stored.current and not stored.observation.probe.startswith(LISTED)
         ),
     )

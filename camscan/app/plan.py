@@ -171,7 +171,7 @@ WHY_LEFT: Mapping[str, str] = {"blocked": "blocked_by", "accepted_risk": "scope_
 def draft_entries(draft: Draft) -> list[Edit]:
     """The entries that a draft makes: dates and phases, and the cost of each device if the draft assumed one."""
     estimate = draft.proposal.limits.cost_each
-    unpriced = {each.asset_id for each in draft.candidates if estimate is not None and each.is_assumed}
+    unpriced = {candidate.asset_id for candidate in draft.candidates if estimate is not None and candidate.is_assumed}
     edits = []
     for name, phase in draft.proposal.planned.items():
         entries = {"planned_removal_date": phase.day.isoformat(), "removal_phase": phase.name}
@@ -198,7 +198,9 @@ def write_plan(
     if mark and mark != draft_mark(draft):
         raise StaleError("the register has changed since the draft was made; nothing was written")
     planned = draft.proposal.planned
-    revisions = {each.asset_id: each.revision for each in draft.candidates if each.asset_id in planned}
+    revisions = {
+        candidate.asset_id: candidate.revision for candidate in draft.candidates if candidate.asset_id in planned
+    }
     return book.edit_entries(
         draft_entries(draft), role=role, how=how, because=because, dry_run=dry_run, revisions=revisions
     )

@@ -87,7 +87,7 @@ def make_report(
         write_workbook(report, stream)
     else:
         stream.write(render_report(report).encode())
-    has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
+    has_list = any(exhibit.name == "Devices" for section in report.sections for exhibit in section.exhibits)
     number = facts.status.total.in_scope
     return stream.getvalue(), WrittenReport(number, bool(number) and level is Level.FULL and not has_list)
 
@@ -139,8 +139,7 @@ def facts_from_lines(book: Register, settings: Config, every: EstateLines, now: 
     rules = assess.load_rules(settings)
     scans = [scan for scan in book.scans() if scan.finished_at.date() <= now]
     recent = datetime.combine(now - timedelta(days=RECENT), time(), UTC)
-    new = {each.asset_id for each in book.happenings(recent) if each.event is Event.NEW and each.at.date() <= now}
-    found = _Findings(new, now, most)
+    found = _Findings(_new_devices(book, recent, now), now, most)
     counted = count_lines(found.read(every), every.twice, book, settings, now)
     return Facts(
         organisation=settings.organisation,
@@ -167,14 +166,20 @@ def facts_from_lines(book: Register, settings: Config, every: EstateLines, now: 
         policies=tuple(_ruling_policies(rules)),
         is_decided=rules.is_decided,
         formula=formula_in_words(settings.planning.formula),
-        authorisations=[_scan_authorisation(each) for each in settings.authorisations],
+        authorisations=[_scan_authorisation(authorisation) for authorisation in settings.authorisations],
         scans=len(scans),
         first_scan=min((scan.started_at.date() for scan in scans), default=None),
     )
 
 
+def _new_devices(book: Register, since: datetime, day: date) -> set[str]:
+    """Asset numbers of devices that were seen for the first time from a time on until the end of a day."""
+    happened = (happening for happening in book.happenings(since) if happening.at.date() <= day)
+    return {happening.asset_id for happening in happened if happening.event is Event.NEW}
+
+
 class _Findings:
-    """What the report says of single devices, gathered while the lines are read."""
+    """What the report says about single devices, gathered while the lines are read."""
 
     def __init__(self, new: Container[str], now: date, most: int) -> None:
         """``new`` are the asset ids of devices that are new."""
@@ -330,13 +335,14 @@ _CORRECTED = {
 
 def _list_questions(book: Register) -> list[Question]:
     return [
-        Question(each.asset_id, each.other, "; ".join(one.detail for one in each.conflicts)) for each in book.reviews()
+        Question(review.asset_id, review.other, "; ".join(one.detail for one in review.conflicts))
+        for review in book.reviews()
     ]
 
 
 def _silent_networks(happenings: Sequence[Happening]) -> list[tuple[str, str]]:
     """Networks that went silent, with their sites, and do not answer again."""
-    lost = (each.old or each.new for each in happenings if each.event is Event.COVERAGE_LOST)
+    lost = (happening.old or happening.new for happening in happenings if happening.event is Event.COVERAGE_LOST)
     return sorted((network, site) for network, _, site in (text.partition(" at ") for text in lost))
 
 

@@ -292,7 +292,7 @@ def describe_trouble(ran: RunResult) -> Sequence[str]:
         found += [visible(why, 500) for why in going.unwritten]
     if ran.notified:
         found += [
-            f"{visible(each.recipient)} got no message: {visible(each.detail)}" for each in ran.notified.failed_sends
+            f"{visible(send.recipient)} got no message: {visible(send.detail)}" for send in ran.notified.failed_sends
         ]
         found += [ran.notified.trouble] if ran.notified.trouble and not ran.notified.code else []
     return found

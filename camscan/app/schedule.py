@@ -242,7 +242,7 @@ def _writable_folders(space: Workspace, folder: Path) -> Iterator[str]:
 
 def _missing_folders(space: Workspace, folder: Path, user: str) -> list[str]:
     """Folders that the unit may write to and cannot make, because everything around them is closed to it."""
-    named = (Path(each.removeprefix("-")) for each in _writable_folders(space, folder))
+    named = (Path(writable.removeprefix("-")) for writable in _writable_folders(space, folder))
     return [f"make the folder {each}, owned by {user}" for each in named if not each.is_dir()]
 
 

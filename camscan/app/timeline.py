@@ -64,9 +64,9 @@ def _join_changes(changes: Sequence[Change]) -> Moment:
 
 def _scan_moments(book: Register, row: Asset) -> Iterator[Moment]:
     happened = book.device_happenings(row.asset_id, MOST)
-    for each in happened:
-        yield Moment(each.at, "", HAPPENED[each.event], each.detail)
-    if row.first_seen and not any(each.event is Event.NEW for each in happened):
+    for happening in happened:
+        yield Moment(happening.at, "", HAPPENED[happening.event], happening.detail)
+    if row.first_seen and not any(happening.event is Event.NEW for happening in happened):
         yield Moment(row.first_seen, "", HAPPENED[Event.NEW], "")
     if row.last_seen and row.sightings > 1:
         yield Moment(row.last_seen, "", "Last seen by a scan", "")

@@ -67,7 +67,7 @@ def make_application(desk: Desk) -> ASGIApp:
     """Make the ASGI application that serves the pages of a desk."""
     routes: list[BaseRoute] = [collectors.make_route(desk)]  # first: collectors ask more often than all people
     routes += [_page_route(desk, name, page) for name, page in pages().items()]
-    routes += [_static_route(each.path, each.content, each.media_type) for each in static_files().values()]
+    routes += [_static_route(file.path, file.content, file.media_type) for file in static_files().values()]
     routes += watch.make_routes(desk)
     made = Starlette(
         routes=routes,

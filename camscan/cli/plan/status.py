@@ -35,7 +35,9 @@ _FEW = 10
 
 
 @click.command("status")
-@click.option("--by", type=_options.OneOf([each.value for each in Grouping]), help="Print one table, grouped by this.")
+@click.option(
+    "--by", type=_options.OneOf([grouping.value for grouping in Grouping]), help="Print one table, grouped by this."
+)
 @click.option(
     "--on",
     metavar="DATE",
@@ -198,8 +200,8 @@ def _print_days(found: Status) -> None:
         if due:
             click.echo(f"\n{title}: {count_text(len(due), 'device', 'devices')}")
             groups: dict[tuple[date, str], int] = {}
-            for each in due:
-                groups[each.day, each.site] = groups.get((each.day, each.site), 0) + 1
+            for removal in due:
+                groups[removal.day, removal.site] = groups.get((removal.day, removal.site), 0) + 1
             for (day, site), number in list(groups.items())[:_FEW]:
                 click.echo(f"  {day}  {number:>5,}  {visible(site) or 'no known site'}")
             if len(groups) > _FEW:
@@ -248,13 +250,13 @@ def _print_table(rows: Sequence[Row], by: Grouping) -> None:
         "In scope",
         "Removed",
         "Remaining",
-        *(each.replace("_", " ").capitalize() for each in shown),
+        *(standing.replace("_", " ").capitalize() for standing in shown),
     )
     lines = [
         (
             _row_name(row.name, by),
             *(f"{number:,}" for number in (row.in_scope, row.removed, row.remaining)),
-            *(f"{row.standings[each]:,}" for each in shown),
+            *(f"{row.standings[standing]:,}" for standing in shown),
             f"{row.unconfirmed:,}",
             str(row.highest or ""),
         )
@@ -288,7 +290,7 @@ def _status_document(found: Overview, tables: Mapping[Grouping, Sequence[Row]], 
 def _plain_value(value: Any) -> Any:
     """A noun as a JSON value: dates in ISO form, pounds as text."""
     if dataclasses.is_dataclass(value):
-        return {each.name: _plain_value(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {field.name: _plain_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain_value(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

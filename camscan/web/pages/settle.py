@@ -228,12 +228,12 @@ def _label_and_number(row: Asset) -> str:
 
 
 def _compared_facts(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
-    for each in app.review.compare_facts(rows):
-        if each.name in _NAMES:
+    for fact in app.review.compare_facts(rows):
+        if fact.name in _NAMES:
             yield ComparedFact(
-                _NAMES[each.name],
-                tuple("Not known" if cell == app.choice.UNKNOWN else _in_words(each.name, cell) for cell in each.cells),
-                each.likeness,
+                _NAMES[fact.name],
+                tuple("Not known" if cell == app.choice.UNKNOWN else _in_words(fact.name, cell) for cell in fact.cells),
+                fact.likeness,
             )
 
 
@@ -242,16 +242,16 @@ def _in_words(name: str, cell: str) -> str:
 
 
 def _compared_entries(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
-    for each in app.review.compare_entries(rows):
+    for entry in app.review.compare_entries(rows):
         cells = tuple(
             ""
             if not cell
             else app.device_list.lifecycle_in_words(row.lifecycle)
-            if each.name == "lifecycle_status"
-            else value_in_words(each.name, cell)
-            for row, cell in zip(rows, each.cells, strict=True)
+            if entry.name == "lifecycle_status"
+            else value_in_words(entry.name, cell)
+            for row, cell in zip(rows, entry.cells, strict=True)
         )
-        yield ComparedFact(heading_of(each.name), cells, each.likeness)
+        yield ComparedFact(heading_of(entry.name), cells, entry.likeness)
 
 
 def _decision_choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
