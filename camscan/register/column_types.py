@@ -15,11 +15,11 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from camscan.register.stored import decode_moment, encode_moment, escape_text, escape_texts, unescape_text
+from camscan.register.stored import MARK, decode_moment, encode_moment, escape_text, escape_texts, unescape_text
 
 
 def _unescape_text(value: str | None) -> str | None:
-    return value if value is None else unescape_text(value)
+    return value if value is None or value[:1] != MARK else unescape_text(value)
 
 
 _to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

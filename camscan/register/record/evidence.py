@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, select
 from camscan.model import LISTED, Attempt, Observation
 from camscan.register.codec import digest_parts
 from camscan.register.record.sighting import Place
-from camscan.register.rows import insert_batches, next_free_id, select_columns
+from camscan.register.rows import BATCH, insert_batches, next_free_id, select_columns
 from camscan.register.schema import attempt, fact, observation, payload
 
 _SHORT = 8192
@@ -94,8 +94,9 @@ def _observations_held(
     joined = joined.where(like if listed else ~like)
     for start in range(0, len(devices), 500):
         chunk = joined.where(observation.c.device_id.in_(devices[start : start + 500]))
-        for number, device, ip, port, probe, what in connection.execute(chunk):
-            found.setdefault(device, {})[ip, port, probe, what] = number
+        for some in connection.execute(chunk).partitions(BATCH):
+            for number, device, ip, port, probe, what in some:
+                found.setdefault(device, {})[ip, port, probe, what] = number
     return found
 
 

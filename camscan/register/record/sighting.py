@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable
 
 from camscan.model import Device, Observation
-from camscan.register.codec import DIGEST_SIZE, digest_of_framed, digest_parts, frame_part
+from camscan.register.codec import DIGEST_SIZE, digest_of_framed, frame_part
 
 Place = tuple[str, int, str, bytes]
 """ip, port, probe and the digest of key and value: two observations of a device are the same if these are equal."""
@@ -33,8 +33,12 @@ def digest_evidence(found: Iterable[Place]) -> bytes:
     )
 
 
-_digest = functools.lru_cache(maxsize=4096)(digest_parts)
-"""Units of one model report much the same."""
+@functools.lru_cache(maxsize=4096)  # units of one model report much the same
+def _digest(key: str, value: str) -> bytes:
+    return digest_of_framed((_frame_key(key), frame_part(value)))
+
+
+_frame_key = functools.lru_cache(maxsize=1024)(frame_part)
 
 
 @functools.lru_cache(maxsize=256)
