@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,9 +70,7 @@ class Round:
         scans = {kept.report.scan_id for kept in self.kept.values()}
         new = {name for kept in self.kept.values() for name in kept.recorded.new}
         changed = {name for kept in self.kept.values() for name in kept.recorded.changed} - new
-        for row in book.devices():
-            if row.last_scan not in scans:
-                continue
+        for row in itertools.chain.from_iterable(book.in_batches(scans)):
             site = self._spell_site(device_site(row))
             found = row.identification
             if found.is_camera_system is True:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset
 from camscan.register import listing, schema
-from camscan.register.assets import read_assets, read_assets_by_row
+from camscan.register.assets import read_assets_by_row
 from camscan.register.site_lookup import FindPlace, make_lookup
 from camscan.register.stored import FAULTS
 
@@ -40,15 +40,19 @@ def by_site(connection: Connection, only: Container[int] | None = None) -> Itera
         yield [asset for _, asset in read_assets_by_row(connection, numbers[start : start + _BATCH], find_place)]
 
 
-def in_batches(connection: Connection) -> Iterator[list[Asset]]:
-    """The devices in the order in which they were first found. Raises, as ``FAULTS``, for a row that cannot be read."""
-    device = schema.device
+def in_batches(connection: Connection, scans: Collection[str] | None = None) -> Iterator[list[Asset]]:
+    """The devices in the order in which they were first found; with ``scans``, those that one of these scans saw last.
+
+    Raises, as ``FAULTS``, for a row that cannot be read.
+    """
+    device, scan = schema.device, schema.scan
     query = select(device.c.id).where(device.c.merged_into.is_(None)).order_by(device.c.id)
-    numbers = array("q", connection.execute(query).scalars())
+    if scans is not None:
+        query = query.where(device.c.last_scan.in_(select(scan.c.id).where(scan.c.scan_id.in_(scans))))
+    numbers = array("q", connection.execute(query).scalars().all())
     find_place = make_lookup(connection)
     for start in range(0, len(numbers), _BATCH):
-        batch = numbers[start : start + _BATCH]
-        yield read_assets(connection, "id BETWEEN :first AND :last", find_place, first=batch[0], last=batch[-1])
+        yield [asset for _, asset in read_assets_by_row(connection, numbers[start : start + _BATCH], find_place)]
 
 
 def read_legible(connection: Connection, numbers: Sequence[int], find_place: FindPlace) -> tuple[list[Asset], int]:

@@ -83,13 +83,14 @@ class ReadModel(Transactions):
         with self._reading() as connection:
             yield from batches.by_site(connection, only)
 
-    def in_batches(self) -> Iterator[list[Asset]]:
+    def in_batches(self, scans: Collection[str] | None = None) -> Iterator[list[Asset]]:
         """Every device in the order in which they were first found, some hundreds at a time; in one state.
 
-        Raises RegisterError for a row that cannot be read.
+        With ``scans`` (ids), those that one of these scans was the last to see. Raises RegisterError for a row that
+        cannot be read.
         """
         with self._reading() as connection:
-            yield from batches.in_batches(connection)
+            yield from batches.in_batches(connection, scans)
 
     def page(self, sought: ListingQuery) -> tuple[list[Mapping[str, Any]], int]:
         """One page of the listing, and how many lines match in all.
