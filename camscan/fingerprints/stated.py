@@ -72,19 +72,20 @@ class Statements:
     following: frozenset[str]
     """Words that may follow a maker's name in free text that a device wrote, and not a person."""
 
-    def match_statements(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
+    def match_statements(self, values: Mapping[str, list[tuple[str, str]]], read: Sequence[Match]) -> list[Match]:
         """One match for each key that states a maker; none if another fingerprint has read the key."""
         found: list[Match] = []
-        # First what is quick: nearly always, no text among the values is a name.
-        named = {key: told for key in values if key in self.places and (told := self._first_name(key, values[key]))}
-        if not named:
+        asked = [key for key in values if key in self.places]
+        if not asked:
             return found
         known = {key for match in read if "maker" in match.claims or "brand" in match.claims for key in match.keys}
-        no_camera = {key for match in read if match.claims.get("camera") == "false" for key in match.keys}
-        for key, (name, value, where) in named.items():
-            place = self.places[key]
-            if key in known or (key in no_camera and not place.is_field):
+        for key in asked:
+            if key in known or not (told := self._first_name(key, values[key])):
                 continue
+            place = self.places[key]
+            if not place.is_field and _denies_camera(read, key):
+                continue
+            name, value, where = told
             says_maker = name.maker and place.form != "badge"
             claims = {"maker": name.maker, "brand": name.brand} if says_maker else {"brand": name.brand}
             certainty = place.certainty if name.is_known else min(place.certainty, UNHEARD)
@@ -163,6 +164,11 @@ class Statements:
         if len(text) > _SHOWN or not text.isprintable() or len(text) < len("Yi") or not any(map(str.isalpha, text)):
             return False
         return not all(word in self.nobody or word in self.around or word.isdigit() for word in words)
+
+
+def _denies_camera(read: Iterable[Match], key: str) -> bool:
+    """Whether another fingerprint has read from the key that the device is not a camera."""
+    return any(key in match.keys and match.claims.get("camera") == "false" for match in read)
 
 
 def _has_digit(word: str) -> bool:
