@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sample_report import NOON, camera, nameless, report
+from sqlalchemy import select
 
 from camscan.asset import Asset, Lifecycle, Presence, RecordType
 from camscan.errors import BusyError, RegisterError, UsageError
 from camscan.model import Confidence, Identification
-from camscan.register import Edit, NewRow, Register, open_register
+from camscan.register import Edit, NewRow, Register, open_register, schema
 from camscan.register.overrides import overlay_entries
 
 ROLE = "CCTV manager"
@@ -472,6 +473,24 @@ class TestPossibleMaker:
         visit = {"last_confirmed_on": "2026-03-01"}
         assert overlay_entries(found, {"stated_manufacturer": "Bosch", **visit}) == found
         assert overlay_entries(found, {"stated_manufacturer": "Axis", **visit}).maker == "axis"
+
+    def test_a_visit_after_the_statement_counts_in_lists_too(self, book: Register) -> None:
+        device = camera(7, ip="192.0.2.70", confidence=Confidence.POSSIBLE, certainty=0.45)
+        book.record(report(device, scan_id="2"))
+        (row,) = book.find_devices("192.0.2.70")
+        for column, value, maker in (
+            ("stated_manufacturer", "Axis", "hikvision"),
+            ("last_confirmed_on", "2026-03-01", "axis"),
+            ("last_confirmed_on", "", "hikvision"),
+            ("lifecycle_status", "confirmed", "axis"),
+        ):
+            book.edit_entries([Edit(row.asset_id, column, value)], role=ROLE, how="test")
+            (row,) = book.find_devices("192.0.2.70")
+            with book._reading() as connection:
+                stored = connection.execute(
+                    select(schema.device.c.maker).where(schema.device.c.asset_id == row.asset_id)
+                )
+                assert (row.identification.maker, stored.scalar()) == (maker, maker)
 
     def test_a_list_that_names_another_maker_does_not(self) -> None:
         found = Identification(maker="dahua", confidence=Confidence.POSSIBLE, certainty=0.5)

@@ -256,6 +256,10 @@ def _write_log(
     return made
 
 
+_OF_A_VISIT = frozenset({"lifecycle_status", "last_confirmed_on"})
+"""Columns by which a stated maker begins or ceases to outweigh one that scans call only possible."""
+
+
 def _store_entries(
     connection: Connection,
     made: Iterable[Change],
@@ -269,7 +273,8 @@ def _store_entries(
     for change in made:
         device = rows[change.asset_id]["id"]
         last[device] = change.number
-        if change.column.startswith("stated_"):
+        is_visit = change.column in _OF_A_VISIT and "stated_manufacturer" in after[device]
+        if change.column.startswith("stated_") or is_visit:
             restated.add(device)
     table = schema.people
     kept = set(stored)
