@@ -15,13 +15,11 @@ import json
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
-
-from sqlalchemy import Connection
 
 from camscan import fingerprints, system
 from camscan.fingerprints import Database
@@ -32,7 +30,9 @@ from camscan.model import Confidence, Identification
 from camscan.register import knowledge
 from camscan.register.alike import is_alike
 from camscan.register.codec import identification_from_json, identification_to_json
+from camscan.register.glance import read_file
 from camscan.register.last_evidence import Chunk, JudgedDevice, Reader
+from camscan.register.plain_sql import AnyConnection
 from camscan.register.uncollected import pause_collector
 
 SAID = "said"
@@ -57,7 +57,7 @@ _CLAIM = ("maker", "confidence", "certainty", "because")
 class Source(NamedTuple):
     """Where devices are read from."""
 
-    connection: Connection
+    connection: AnyConnection
     """The connection of this process."""
     place: str
     """For helper processes: the register's file, or its address with the password if it has one."""
@@ -81,7 +81,7 @@ def _said_last(one: JudgedDevice) -> Identification:
     return said_before(one.known, one.state)[1]
 
 
-def make_reader(connection: Connection, database: Database) -> Reader:
+def make_reader(connection: AnyConnection, database: Database) -> Reader:
     """Reads of each device what is needed to judge it."""
 
     def is_needed(key: str) -> bool:
@@ -217,9 +217,6 @@ class _JudgingProcess:
 
 def run_helper() -> None:
     """Run as a helper: the first line names the register and the fingerprints, and every other line is a chunk."""
-    from camscan.register.backends import Mode  # noqa: PLC0415 - what only a helper needs
-    from camscan.register.opening import open_database  # noqa: PLC0415 - as above
-
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogatepass")
@@ -228,17 +225,29 @@ def run_helper() -> None:
     database = fingerprints.load_database([*map(Path, overlays)], base=Path(base))
     if _database_digest(database) != asked:
         return  # these fingerprints differ from those of the main process: better no verdicts
-    with (
-        pause_collector(),
-        contextlib.closing(open_database(place, Mode.READ)) as book,
-        book.begin_reading() as connection,
-    ):
+
+    def answer(connection: AnyConnection) -> bool:
         reader = make_reader(connection, database)
         for line in lines:
             first, last = json.loads(line)
             told = judge_again(reader.read_chunk((first, last)), database)
             sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
             sys.stdout.flush()
+        return True
+
+    with pause_collector():
+        if read_file(place, lambda _: True):  # this needs no database library, which takes long to load
+            read_file(place, answer)
+        else:
+            _answer_from_open_register(place, answer)
+
+
+def _answer_from_open_register(place: str, answer: Callable[[AnyConnection], bool]) -> None:
+    from camscan.register.backends import Mode  # noqa: PLC0415 - what only a helper needs
+    from camscan.register.opening import open_database  # noqa: PLC0415 - as above
+
+    with contextlib.closing(open_database(place, Mode.READ)) as book, book.begin_reading() as connection:
+        answer(connection)
 
 
 def _database_digest(database: Database) -> str:

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, or_, select, type_coerce
-
 from camscan.asset import RecordType
 from camscan.model import Observation
-from camscan.register import schema
-from camscan.register.plain_sql import CHUNK, fetch_some
+from camscan.register.plain_sql import CHUNK, AnyConnection, fetch, fetch_some
 from camscan.register.stored import unescape_text
 
 Chunk = tuple[int, int]
@@ -35,33 +32,37 @@ class JudgedDevice(NamedTuple):
     """The evidence of its last sighting."""
 
 
-def select_devices(*columns: Any) -> Select[Any]:
-    """A query for every device that a scan has seen, or that other systems list."""
-    table = schema.device
-    is_seen = table.c.last_scan.is_not(None) & (table.c.record_type == RecordType.NETWORK.value)
-    return select(*columns).where(
-        table.c.merged_into.is_(None), or_(is_seen, table.c.record_type == RecordType.LISTED.value)
+_JUDGED = f"""
+    device WHERE device.merged_into IS NULL AND (
+        device.record_type = '{RecordType.LISTED.value}'
+        OR device.last_scan IS NOT NULL AND device.record_type = '{RecordType.NETWORK.value}'
     )
+"""
+"""Every device that a scan has seen, or that other systems list: what follows FROM."""
 
 
-def list_chunks(connection: Connection) -> list[Chunk]:
+def count_devices(connection: AnyConnection) -> int:
+    """How many devices have evidence by which they can be judged."""
+    ((count,),) = fetch(connection, f"SELECT count(*) FROM {_JUDGED}")  # noqa: S608 - a constant
+    return int(count)
+
+
+def list_chunks(connection: AnyConnection) -> list[Chunk]:
     """The chunks of all devices, in their order."""
-    column = schema.device.c.id
-    numbers = connection.execute(select_devices(column).order_by(column)).scalars().all()
+    numbers = [row[0] for row in fetch(connection, f"SELECT id FROM {_JUDGED} ORDER BY id")]  # noqa: S608 - a constant
     starts = range(0, len(numbers), CHUNK)
     return [(numbers[start], numbers[min(start + CHUNK, len(numbers)) - 1]) for start in starts]
 
 
-def last_states(connection: Connection, which: ColumnElement[bool]) -> dict[int, str]:
-    """Device -> its state at the last sighting, in JSON."""
-    device, sighting, state = schema.device, schema.sighting, schema.device_state
-    query = (
-        select(device.c.id, type_coerce(state.c.state, Text))
-        .join(sighting, (sighting.c.device_id == device.c.id) & (sighting.c.scan == device.c.last_scan))
-        .join(state, state.c.id == sighting.c.state_id)
-        .where(which)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+def last_states(connection: AnyConnection, which: str, **values: Any) -> dict[int, str]:
+    """Device -> its state at the last sighting, in JSON. ``which`` is a condition on ``device`` with these values."""
+    query = f"""
+        SELECT device.id, device_state.state FROM device
+        JOIN sighting ON sighting.device_id = device.id AND sighting.scan = device.last_scan
+        JOIN device_state ON device_state.id = sighting.state_id
+        WHERE {which}
+    """  # noqa: S608 - its callers' constants
+    return {row[0]: row[1] for row in fetch(connection, query, **values)}
 
 
 class Reader:
@@ -70,7 +71,7 @@ class Reader:
     ``heeds`` says whether the facts of a key are wanted; without it, all are.
     """
 
-    def __init__(self, connection: Connection, heeds: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, connection: AnyConnection, heeds: Callable[[str], bool] | None = None) -> None:
         self._connection = connection
         self._heeds = heeds
         self._facts: dict[int, tuple[str, str] | None] = {}
@@ -78,22 +79,19 @@ class Reader:
 
     def read_chunk(self, chunk: Chunk) -> Iterator[JudgedDevice]:
         """The devices of a chunk, in their order."""
-        column = schema.device.c.id
-        query = select_devices(column, type_coerce(schema.device.c.known, Text)).where(column.between(*chunk))
-        rows = self._connection.execute(query.order_by(column)).all()
-        states, facts = last_states(self._connection, column.between(*chunk)), self._observations_of(chunk)
+        within, ends = "device.id BETWEEN :first AND :last", {"first": chunk[0], "last": chunk[1]}
+        query = f"SELECT id, known FROM {_JUDGED} AND {within} ORDER BY id"  # noqa: S608 - constants
+        rows = fetch(self._connection, query, **ends)
+        states, facts = last_states(self._connection, within, **ends), self._observations_of(chunk)
         for number, known in rows:
             yield JudgedDevice(number, known, states.get(number, ""), facts.get(number, ()))
 
     def _observations_of(self, chunk: Chunk) -> dict[int, list[Observation]]:
-        table = schema.observation
-        stored = (type_coerce(one, Text) for one in (table.c.ip, table.c.probe, table.c.seen_at))
-        query = (
-            select(table.c.device_id, table.c.fact_id, table.c.port, *stored)
-            .where(table.c.device_id.between(*chunk), table.c.last_scan.is_(None))
-            .order_by(table.c.device_id, table.c.id)
-        )
-        rows = self._connection.execute(query).all()
+        query = """
+            SELECT device_id, fact_id, port, ip, probe, seen_at FROM observation
+            WHERE device_id BETWEEN :first AND :last AND last_scan IS NULL ORDER BY device_id, id
+        """
+        rows = fetch(self._connection, query, first=chunk[0], last=chunk[1])
         self._load_facts({row[1] for row in rows})
         facts, found = self._facts, defaultdict[int, list[Observation]](list)
         before: Sequence[Any] = ()

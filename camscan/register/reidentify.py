@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, func, select, type_coerce, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, select, type_coerce, update
 
 from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
@@ -69,19 +69,20 @@ class _Changed:
 
 def _helper_count(connection: Connection) -> int:
     """Number of helper processes: some only if reading the register takes longer than starting them."""
-    count = connection.execute(last_evidence.select_devices(func.count())).scalar_one()
-    return min(processors() - 1, MOST_HELPERS) if count >= _MANY else 0
+    return min(processors() - 1, MOST_HELPERS) if last_evidence.count_devices(connection) >= _MANY else 0
 
 
 def _changed_devices(connection: Connection, verdicts: Verdicts) -> Iterator[_Changed]:
     if not verdicts:
         return
     table = schema.device
-    which = table.c.id.in_([number for number, _, _ in verdicts])
+    numbers = [number for number, _, _ in verdicts]
     known = type_coerce(table.c.known, Text).label("known")
     columns = table.c["id", "asset_id", "last_scan", "channels"]
-    rows = {row["id"]: row for row in connection.execute(select(*columns, known).where(which)).mappings()}
-    states = last_evidence.last_states(connection, which)
+    rows = {
+        row["id"]: row for row in connection.execute(select(*columns, known).where(table.c.id.in_(numbers))).mappings()
+    }
+    states = last_evidence.last_states(connection, "device.id IN :numbers", numbers=numbers)
     for number, told, count in verdicts:
         row = rows[number]
         before, last = said_before(row["known"], states.get(number, ""))
