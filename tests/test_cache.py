@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import random
 from datetime import UTC, datetime
 
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
-from camscan.cache import Cache, size_of_texts
+from camscan.addresses import is_dotted_quad
+from camscan.cache import Cache, remember_short, size_of_texts
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
 from camscan.model import Observation
@@ -44,6 +46,29 @@ def test_what_was_kept_is_found() -> None:
     cache.keep("a", 1, 10)
     assert cache.get("a") == 1
     assert cache.get("b") is None
+
+
+def test_results_of_short_texts_are_remembered_and_of_long_ones_computed() -> None:
+    read: list[tuple[str, str]] = []
+
+    @remember_short
+    def joined(one: str, other: str) -> str:
+        read.append((one, other))
+        return one + other
+
+    long = "x" * 1000
+    assert [joined("a", "b"), joined("a", "b"), joined("b", "a")] == ["ab", "ab", "ba"]
+    assert [joined(long, "a"), joined(long, "a"), joined("a", long)] == [f"{long}a", f"{long}a", f"a{long}"]
+    assert read == [("a", "b"), ("b", "a"), (long, "a"), (long, "a"), ("a", long)]
+
+
+@given(st.from_regex(r"([0-9]{1,3}\.){2,4}[0-9]{1,3}", fullmatch=True))
+def test_a_dotted_quad_is_what_ipaddress_writes(text: str) -> None:
+    try:
+        written = str(ipaddress.IPv4Address(text))
+    except ValueError:
+        written = ""
+    assert is_dotted_quad(text) == (written == text)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 200), st.booleans()), max_size=200))
