@@ -10,11 +10,15 @@ import pytest
 from sample_report import DAY, NOON, ROLE, camera, enter, nameless, report
 
 from camscan import sheets
-from camscan.app import by_site, spreadsheet
+from camscan.app import by_site, sites, spreadsheet
+from camscan.app import report as report_facts
 from camscan.app.assess import today_utc
 from camscan.app.by_site import Devices, list_first, read_by_site
 from camscan.app.devices import device_site
-from camscan.app.plan import plan_progress_by
+from camscan.app.foi_estate import make_estate
+from camscan.app.plan import plan_progress_by, propose_plan
+from camscan.app.report import gather_facts
+from camscan.app.sites import known_sites
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Asset, Grouping, Judgement, RecordType
 from camscan.config import Config
@@ -141,3 +145,26 @@ def test_the_programme_by_group_is_the_same_from_the_lines(space: Workspace, by:
     today = today_utc().isoformat()
     assert found == plan_progress_by(space, by, on=today)  # which reads every device
     assert len(found.rows) >= 1
+
+
+def answers(space: Workspace) -> list[object]:
+    """What is made of every device: a draft of the programme, answers to a request, the report, the sites."""
+    later = today_utc() + 400 * DAY
+    with space.open(readonly=True) as book:
+        draft = propose_plan(book, SETTINGS, by=later.isoformat())
+        estate = make_estate(book, SETTINGS, later)
+    draft_made = draft.proposal, draft.candidates, draft.named
+    facts = [gather_facts(space, on) for on in (None, later.isoformat())]
+    return [draft_made, estate, facts, known_sites(space, is_named=True).devices]
+
+
+def test_what_is_made_of_every_device_is_the_same_from_pieces(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(batches, "_BATCH", 3)
+        patched.setattr(Register, "devices", None)  # nobody reads every device at once
+        in_pieces = answers(space)
+    for module in (by_site, report_facts, sites):
+        monkeypatch.setattr(module, "has_lines", lambda *_: False)
+    assert in_pieces == answers(space)
