@@ -88,6 +88,14 @@ class Network:
     """Of its units, eleven are out of order (``council_estate.py``)."""
     asked_for: bool = False
 
+    @property
+    def has_groups(self) -> bool:
+        """Whether a question to a group reaches the units: each has an interface of its own.
+
+        In the wide networks one interface answers for all of them, and its MAC address counts as a router's.
+        """
+        return self.council or self.network == ESTATE
+
 
 @dataclass(frozen=True, slots=True)
 class Estate:
@@ -203,10 +211,10 @@ def built(network: Network, *, without: Collection[str] = ()) -> Iterator[Estate
             yield Estate(up, truth)
 
 
-def counted(truth: Truth, *, routed: bool = False) -> Truth:
-    """The units that count. One with a factory address answers groups only: nobody finds it through a router."""
+def counted(truth: Truth, *, has_groups: bool = True) -> Truth:
+    """The units that count. One with a factory address answers groups only, and may be out of reach."""
     ours = [unit for unit in truth if unit["maker"] in {"hikvision", "dahua"} and not unit["hostile"]]
-    return [unit for unit in ours if not routed or any(given["way"] != "group" for given in unit["gives"])]
+    return [unit for unit in ours if has_groups or any(given["way"] != "group" for given in unit["gives"])]
 
 
 def right(makers: Mapping[str, str | None], units: Truth) -> tuple[int, int]:
@@ -226,7 +234,7 @@ def measure(network: Network) -> Iterator[Row]:
     """Scan one network once."""
     with built(network) as up:
         run = whole(up, network.network, network.pace, ordinary=network.ordinary)
-    units = counted(up.truth, routed=network.routed)
+    units = counted(up.truth, has_groups=network.has_groups)
     found, named = right(run.makers, units)
     aims = [f"{network.aim:g} s"] if network.aim else []
     aims += [f"{network.least:.1%} found", f"{MEMORY_AIM} MB"]

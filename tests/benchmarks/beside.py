@@ -86,7 +86,7 @@ def limit(network: Network) -> float:
 
 def quantities(network: Network, up: Estate) -> Sequence[Quantity]:
     """What is compared: medians, but the most memory and the fewest units of any run."""
-    units, every = counted(up.truth, routed=network.routed), len(up.truth)
+    units, every = counted(up.truth, has_groups=network.has_groups), len(up.truth)
 
     def surely(run: Run) -> int:
         return sum(unit["ip"] in run.sure and run.makers[unit["ip"]] == unit["maker"] for unit in units)
