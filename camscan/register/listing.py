@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Text, and_, bindparam, cast, func, inspect, or_, select
 
 from camscan.asset.columns import NAMING
 from camscan.dataclass import dataclass
@@ -195,8 +195,13 @@ def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping
     table = schema.listing
     by = address_order(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
     query = select(table).order_by(*by)
-    for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
-        yield dict(row)
+    yield from _as_lines(connection.execute(query.execution_options(yield_per=_BATCH)))
+
+
+def _as_lines(found: CursorResult[Any]) -> Iterator[dict[str, Any]]:
+    """Rows as lines. To copy the mappings that SQLAlchemy makes of them would take a tenth of the time of a list."""
+    names = list(found.keys())
+    return (dict(zip(names, row, strict=True)) for row in found)
 
 
 def read_lines_of(connection: Connection, asset_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
@@ -206,8 +211,7 @@ def read_lines_of(connection: Connection, asset_ids: Collection[str]) -> Iterato
     wanted = sorted(asset_ids)
     for start in range(0, len(wanted), CHUNK):
         these = device.c.asset_id.in_(wanted[start : start + CHUNK])
-        for row in connection.execute(query.where(these)).mappings():
-            yield dict(row)
+        yield from _as_lines(connection.execute(query.where(these)))
 
 
 def numbers_by_site(connection: Connection) -> Iterator[int]:
@@ -228,8 +232,7 @@ def lines_of_others(connection: Connection) -> Iterator[Mapping[str, Any]]:
     is_alone = and_(table.c.serial == "", or_(table.c.maker == "", table.c.last_seen.is_(None)))
     names_recorder = cast(table.c.facts, Text).contains('"recorder')
     query = select(table).where(or_(is_alone, names_recorder)).order_by(table.c.device_id)
-    for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
-        yield dict(row)
+    yield from _as_lines(connection.execute(query.execution_options(yield_per=_BATCH)))
 
 
 def lines_apart(connection: Connection, lister: Lister) -> Collection[str]:
