@@ -92,6 +92,13 @@ def test_a_device_is_found_by_a_tag_or_a_serial_number_with_the_marks_of_pattern
     assert [finds(text) for text in ("tagx%/1", "AxB_C/D", "B%C/D", "tag_%")] == [False] * 4
 
 
+@pytest.mark.parametrize("text", ["x" * 60_000, "%" * 49_000, "é" * 30_000])
+def test_a_text_that_is_too_long_for_a_pattern_names_no_device(odd: Path, text: str) -> None:
+    assert look_at_devices(odd, lambda seen: seen.find_devices(text)) == []
+    with open_register(odd, readonly=True) as book:
+        assert book.find_devices(text) == []
+
+
 PROGRAM = """
 import sys
 from camscan.cli import main

@@ -214,6 +214,7 @@ def test_the_name_of_a_device_is_never_taken_for_its_site() -> None:
         ("data_wiped", "Y", "yes"),
         ("lifecycle_status", "In use", ""),
         ("lifecycle_status", "Decommissioned", "removed"),
+        ("lifecycle_status", "No longer in use", "No longer in use"),
         ("lifecycle_status", "removed 2023", "removed"),
         ("lifecycle_status", "To be removed", "To be removed"),
     ],

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _CANDIDATES = 5
 """How many devices a message lists."""
+_SHOWN = 100
+"""Maximum characters of a name that a message repeats."""
 
 
 # ── finding ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -44,13 +46,18 @@ def find_device(book: Register | DeviceReader, text: str) -> Asset:
         raise UsageError("the name of the device is empty; `camscan show` lists the devices")
     found = book.find_devices(text)
     if not found:
-        raise UsageError(f"there is no device {text} in the register; `camscan show` lists the devices")
+        raise UsageError(say_not_found(text))
     exact = [row for row in found if _is_named_by(row, text)] or [row for row in found if text in row.ip_addresses]
     if len(exact) == 1 or len(found) == 1:
         return (exact or found)[0]
     names = "; ".join(map(describe_briefly, found[:_CANDIDATES]))
     more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
     raise UsageError(f"{text} fits {len(found)} devices; give the number of one: {names}{more}")
+
+
+def say_not_found(text: str) -> str:
+    """The sentence for a text that names no device."""
+    return f"there is no device {visible(text, _SHOWN)} in the register; `camscan show` lists the devices"
 
 
 def _is_named_by(row: Asset, text: str) -> bool:

@@ -314,7 +314,7 @@ def _print_one(space: Workspace, device: str, json_path: str | None, words: str,
             else:
                 _device.print_device(known, words)
     if not found:
-        warn(f"there is no device {device} in the register; `camscan show` lists the devices")
+        warn(app.devices.say_not_found(device))
         return 1
     return 0
 

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 _SHORTEST_END = 4
 """Minimum characters of the end of a serial number, as read from a label, for a search."""
+_LONGEST_END = 1000
+"""Maximum characters of it: SQLite refuses patterns of more than 50,000 bytes (sqlite.org/limits.html)."""
 
 
 class DeviceReader:
@@ -100,7 +102,7 @@ def _rows_by_word(connection: AnyConnection, text: str) -> Iterator[int]:
     queries = {"SELECT id FROM device WHERE upper(serial) = :text": upper}
     if len(text) == SHORT:  # as lists show it
         queries["SELECT id FROM device WHERE asset_id LIKE :text ESCAPE '/'"] = f"%-{escape_pattern(upper)}"
-    if len(text) >= _SHORTEST_END:
+    if _SHORTEST_END <= len(text) <= _LONGEST_END:
         by_end = "SELECT device_id FROM device_key WHERE kind IN ('serial', 'unit') AND value LIKE :text ESCAPE '/'"
         queries[by_end] = f"%{escape_pattern(upper)}"
     for query, wanted in queries.items():

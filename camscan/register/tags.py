@@ -46,11 +46,11 @@ def _tag_of(entries: Entries) -> str:
 
 
 def _plain_beginning(tag: str) -> str:
-    """The plain letters at the beginning of a tag.
+    """The plain letters at the beginning of a tag, at most 1,000: SQLite refuses very long patterns.
 
     A database and Python agree on upper and lower case only for plain letters.
     """
-    plain = re.match(r"[\w .:/-]*", tag, re.ASCII)
+    plain = re.match(r"[\w .:/-]{0,1000}", tag, re.ASCII)
     return plain[0] if plain else ""
 
 

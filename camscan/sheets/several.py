@@ -9,6 +9,7 @@ import re
 
 from camscan.sheets import Line
 from camscan.sheets.heading import FoundTable
+from camscan.sheets.heading_words import on_one_line
 
 _RANGE = re.compile(
     r"(?P<begin>[^\d]{0,20})(?P<first>\d{1,5})\s*(?:-|\u2013|\bto\b)\s*(?P<again>[^\d]{0,20})(?P<last>\d{1,5})"
@@ -17,6 +18,7 @@ _LONGEST_RANGE = 200
 _LIST = re.compile(r"\s*[,;&\n]\s*|\s+(?:/|and|\+)\s+")
 _ADDRESSES = re.compile(r"(?:\d{1,3}\.){3}(\d{1,3})\s*(?:-|\u2013|\bto\b)\s*(?:(?:\d{1,3}\.){3})?(\d{1,3})")
 _SHORTEST_SERIAL = 5
+_SHOWN = 60
 
 
 class SeveralFinder:
@@ -39,15 +41,11 @@ class SeveralFinder:
         if quantity > 1:
             return f"is about {quantity} devices"
         if (self._has_ranges and _is_range(tag)) or _is_list(tag, 1):
-            return f"is about several devices ('{_on_one_line(tag)}')"
+            return f"is about several devices ('{on_one_line(tag)[:_SHOWN]}')"
         if _is_list(serial, _SHORTEST_SERIAL):
-            return f"has several serial numbers ('{_on_one_line(serial)}')"
+            return f"has several serial numbers ('{on_one_line(serial)[:_SHOWN]}')"
         match = _ADDRESSES.fullmatch(ip)
         return f"has a range of addresses ('{ip}')" if match and int(match[1]) < int(match[2]) else ""
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())[:60]
 
 
 def _is_range(tag: str) -> bool:

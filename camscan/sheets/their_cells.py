@@ -23,16 +23,8 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(
         (
             *("camera", "cctv camera", "ip camera", "network camera", "dome", "dome camera", "fixed dome", "bullet"),
-            *(
-                "bullet camera",
-                "turret",
-                "turret camera",
-                "fixed",
-                "fixed camera",
-                "static",
-                "static camera",
-                "eyeball",
-            ),
+            *("bullet camera", "turret", "turret camera", "eyeball"),
+            *("fixed", "fixed camera", "static", "static camera"),
         ),
         "ip_camera",
     ),
@@ -56,7 +48,7 @@ _IN_USE = frozenset(
 """What lists say about a device that is simply there: nothing that a lifecycle would record."""
 _IS_GONE = re.compile(
     r"(?:now )?(?:removed|decommissioned|decom(?:m(?:ed)?)?\.?|retired|scrapped|taken down|stripped out"
-    r"|no longer (?:there|in use|installed|on site))\b.{0,40}",
+    r"|no longer (?:there|installed|on site))\b.{0,40}",
     re.IGNORECASE,
 )
 _OF_THE_PAST = frozenset({"actual_removal_date", "disposal_date"})
