@@ -27,13 +27,22 @@ from camscan.errors import OutputError
 from camscan.exports import csv as csv_export
 from camscan.exports import json as json_export
 from camscan.exports import table
-from camscan.model import Attempt, Confidence, Coverage, Device, Outcome, Report
+from camscan.model import Attempt, Confidence, Coverage, Device, Observation, Outcome, Report
 from camscan.output import check_writable, visible, write_atomically
 
 SCHEMA_FILE = Path(json_export.__file__).with_name("report.schema.json")
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
 HOSTILE_CAMERA = camera(7, model=HOSTILE, brand=HOSTILE, serial="\ud800", because=(HOSTILE,), conflicts=(HOSTILE,))
+OBSERVATIONS = st.builds(
+    Observation,
+    st.sampled_from(["10.0.0.1", "fe80::1"]),
+    st.sampled_from([0, 80]),
+    st.sampled_from(["http", "sadp"]),
+    st.text(),
+    st.text(),
+    st.sampled_from([NOON, NOON.replace(microsecond=2000)]),
+)
 
 
 def written(export: str, of: Report) -> str:
@@ -110,6 +119,20 @@ class TestJson:
         assert not set(text) & set("\x00\x1b\x07\r\x9b\u202e\u2066")
         model = json.loads(text)["devices"][0]["model"]
         assert model == HOSTILE.replace("\ud800", "\ufffd")
+
+    @pytest.mark.parametrize("of", [*odd_reports(), report(HOSTILE_CAMERA)])
+    def test_the_lines_are_those_of_the_objects(self, of: Report) -> None:
+        whole = json_export.report_object(of)
+        lines = [line.strip().removesuffix(",") for line in written("json", of).splitlines()]
+        for value in (*whole["devices"], *whole["attempts"]):
+            assert json_export.dump_line(value) in lines
+
+    @examples(200)
+    @given(st.lists(OBSERVATIONS))
+    def test_observations_of_any_text_are_written_as_their_objects(self, seen: list[Observation]) -> None:
+        of = report(dataclasses.replace(camera(), observations=tuple(seen)))
+        expected = json_export.dump_line(json_export.device_object(of.devices[0]))
+        assert f"    {expected}\n" in written("json", of)
 
     def test_json_shows_every_hidden_character(self) -> None:
         hidden = "\xad\u061c\u200b\u200d\u2060\ufeff\U000e0041"
