@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import pickle
 import typing
+import weakref
 from dataclasses import FrozenInstanceError, field
 from typing import Any
 
@@ -84,6 +85,13 @@ class Unequal:
     first: int
 
 
+@dataclass(slots=True, weakref_slot=True)
+class Weak:
+    """One that can be referred to weakly."""
+
+    first: int = 1
+
+
 def test_it_takes_the_same_arguments_and_gives_the_same_members() -> None:
     assert str(inspect.signature(Ours)) == str(inspect.signature(Theirs))
     assert [(each.name, each.type, each.init) for each in dataclasses.fields(Ours)] == [
@@ -148,6 +156,24 @@ def test_fields_by_name_alone_inherited_ones_and_what_follows_the_making() -> No
     match Ours("a", 7):
         case Ours(name, port):
             assert (name, port) == ("a", 7)
+
+
+def test_slots_hold_the_fields_of_the_class_itself_and_no_others() -> None:
+    slots: list[Any] = [each.__dict__["__slots__"] for each in (Ours, Theirs, Child)]
+    assert slots == [("name", "port", "tags", "secret", "made")] * 2 + [("more",)]
+    assert weakref.ref(one := Weak())() is one
+    with pytest.raises(TypeError, match="cannot create weak reference"):
+        weakref.ref(Ours("a"))
+    assert Ours.__qualname__ == "Ours"
+    assert dataclasses.is_dataclass(Ours)
+
+
+def test_a_default_that_all_objects_would_share_is_refused() -> None:
+    with pytest.raises(ValueError, match="use default_factory"):
+
+        @dataclass(frozen=True, slots=True)
+        class _Shared:
+            items: list[str] = []  # noqa: RUF012 - it is refused
 
 
 def test_its_types_can_be_looked_up() -> None:
