@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.link import arp, request, syn
+from camscan.link import arp, options, request, syn, usage
 from camscan.link.interface import Interface
 from camscan.link.raw import IP_MINTTL, keep_silent
 from camscan.link.trouble import Code, Trouble
@@ -298,3 +298,25 @@ def test_what_camscan_link_says_is_read_or_said_to_be_unreadable(
 
     with pytest.raises(link.Unavailable, match="said something that cannot be read"):
         asyncio.run(hear())
+
+
+def test_a_line_as_the_scanner_writes_it_is_read_without_argparse() -> None:
+    sweep = ["arp-sweep", "--interface", "eth0", "--pps", "250", "--rounds", "5", "--wait", "0.8", "--linger", "1.4"]
+    syn_sweep = ["syn-sweep", "--interface", "eth0", "--gateway", "10.0.0.1", "--pps", "40", "--steered", "--wait", "1"]
+    for line in (sweep, syn_sweep, ["check", "--interface", "eth0"], ["sadp-l2", "--interface", "x", "--seconds", "3"]):
+        plain = options.read_plain(line)
+        assert plain is not None
+        assert plain == usage.read_any(line)
+    code = f"import sys; from camscan.link import program; program.run({sweep}); print('argparse' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+words = ["read", "-", "x", "1", "0.5", "-1", "nan", "10.0.0.1", "--", "--help", "--wait=1", *options.COMMANDS]
+names = [name for each in options.COMMANDS.values() for name in each.options]
+
+
+@given(st.lists(st.sampled_from([*words, *names]), max_size=7))
+def test_what_is_read_plainly_is_read_the_same_by_argparse(line: list[str]) -> None:
+    plain = options.read_plain(line)
+    assert plain is None or plain == usage.read_any(line)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from typing import Any
@@ -14,6 +13,7 @@ from camscan.link.datagrams import MARKS
 from camscan.link.interface import find_interface
 from camscan.link.layers import ETHERNET
 from camscan.link.once import PrintedReplies
+from camscan.link.options import Options
 from camscan.link.output import print_message, print_new
 from camscan.link.raw import ETH_P_ALL, frames_for, give_up_privileges, open_packets
 from camscan.link.reader import TCP_PORTS, UDP_PORTS, Reader, is_within_any
@@ -23,7 +23,7 @@ _NOWHERE = "/dev/null/none"
 """A folder that nobody can make."""
 
 
-def run_listen(options: argparse.Namespace) -> None:
+def run_listen(options: Options) -> None:
     """Print what devices send about themselves, as it is heard."""
     where = find_interface(options.interface)
     reader = Reader(_load_dhcp())
@@ -37,7 +37,7 @@ def run_listen(options: argparse.Namespace) -> None:
     print_message({"done": True, **_count_messages(reader, once)})
 
 
-def run_read(options: argparse.Namespace) -> None:
+def run_read(options: Options) -> None:
     """Print what devices sent about themselves, from a capture file. Raises Trouble if it cannot be read completely."""
     reader = Reader(_load_dhcp(), is_within_any(options.also))
     once, where, cut = PrintedReplies(), "standard input" if options.file == "-" else options.file, ""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
@@ -12,11 +11,12 @@ from ipaddress import IPv4Address, IPv6Address
 from camscan.link import sadp
 from camscan.link.interface import find_interface
 from camscan.link.once import PrintedReplies
+from camscan.link.options import Options
 from camscan.link.output import print_message, print_new
 from camscan.link.raw import frames_for, give_up_privileges, open_packets, send_frame
 
 
-def run_search(options: argparse.Namespace) -> None:
+def run_search(options: Options) -> None:
     """Send the SADP inquiry, and print the answers."""
     where = find_interface(options.interface)
     packets = open_packets(where, sadp.ETH_P_SADP, sadp.ANSWERS_ONLY)

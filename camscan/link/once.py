@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
+
+try:
+    from _blake2 import blake2b  # hashlib has the same one, and loads OpenSSL too: three milliseconds
+except ImportError:  # a Python that was built without it
+    from hashlib import blake2b
 
 TYPE_CHECKING = False  # typing takes a millisecond to load
 if TYPE_CHECKING:
@@ -53,11 +57,11 @@ class PrintedReplies:
         """Whether a reply was not printed before, and is within the bounds."""
         payload = _reply_essence(reply)
         key = "\0".join([*(str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device")), payload])
-        digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
+        digest = blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
         if digest in self._seen:
             return False
         if reply.get("solicited") is False:  # an earlier answer is not new when it comes unsolicited
-            digest = hashlib.blake2b(digest, digest_size=16).digest()
+            digest = blake2b(digest, digest_size=16).digest()
             if digest in self._seen:
                 return False
         # Anybody can send unsolicited replies in its name, so they take no room from its answers.
