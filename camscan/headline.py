@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from camscan.asset import Asset
 from camscan.asset.kinds import kind_of
 from camscan.dataclass import dataclass
 from camscan.identify.channel_count import count_channels, was_list_read
@@ -182,6 +183,14 @@ def is_unknown(is_camera_system: bool | None, kind: str | None, open_ports: Coll
     if is_camera_system is None:
         return kind != "vms"
     return is_camera_system or (kind == "server" and not _CAMERA_PORTS.isdisjoint(open_ports))
+
+
+def is_of_video(row: Asset) -> bool:
+    """Whether a device may be part of video surveillance, or is made by one of the two makers, as in the headline."""
+    found = row.identification
+    if found.is_camera_system is not False or found.maker in MAKERS:
+        return True
+    return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
 
 
 def count_word(unit: Unit) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,13 @@ class Node:
         if isinstance(self.value, str):
             return f"the text '{self.value[:40]}'" if self.value or self.quoted else "no value"
         return "a list" if isinstance(self.value, tuple) else "a mapping"
+
+
+def require_member(node: Node, members: Mapping[str, Node], name: str) -> Node:
+    """The member of that name. Raises ConfigError if it is missing."""
+    if name not in members:
+        raise node.error(f"'{name}' is missing")
+    return members[name]
 
 
 def read_contents(path: Path) -> bytes:

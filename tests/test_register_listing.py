@@ -23,7 +23,8 @@ from camscan.app.edition import settings_hash
 from camscan.app.listing import ListFilter, list_devices
 from camscan.app.overview import Overview, load_overview
 from camscan.app.plan import plan_progress
-from camscan.app.screen_rows import ScreenList, ScreenRow, screen_list, screen_row
+from camscan.app.screen_row import ScreenRow, screen_row
+from camscan.app.screen_rows import ScreenList, screen_list
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Place, RecordType
 from camscan.config import Config

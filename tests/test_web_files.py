@@ -20,10 +20,10 @@ from camscan.app.by_site import read_by_site
 from camscan.app.devices import device_site
 from camscan.app.export import ExportRequest, export_register
 from camscan.app.foi_files import KEPT_BACK, NAMES
-from camscan.app.listing import is_of_video
 from camscan.app.report import Level, make_report
 from camscan.asset import Asset
 from camscan.asset.columns import COLUMNS
+from camscan.headline import is_of_video
 from camscan.register import Edit, open_register
 from camscan.web.archive import zip_files
 from camscan.web.desk import Desk

@@ -19,9 +19,9 @@ from command_line import Camscan
 from web_estate import Client, Page, desk_of, make, register_of
 
 from camscan.app import assess
-from camscan.app.listing import is_of_video
 from camscan.asset import CLOSED
 from camscan.briefing.coverage import coverage_by_site
+from camscan.headline import is_of_video
 from camscan.page.render import pounds_text
 from camscan.register import Edit
 from camscan.web.desk import Desk

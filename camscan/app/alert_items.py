@@ -10,14 +10,13 @@ from decimal import Decimal
 
 from camscan.app import assess
 from camscan.app.diff import Changes, changes_since
-from camscan.app.listing import is_of_video
 from camscan.app.listing_lines import decode_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening, Judgement
 from camscan.asset import Event as Kind
 from camscan.config.check import ending_authorisations
 from camscan.errors import BusyError, OptionError, RegisterError
-from camscan.headline import headline_of_report
+from camscan.headline import headline_of_report, is_of_video
 from camscan.model import Completion
 from camscan.notify.decide import SCANS, Event
 from camscan.notify.message import Item

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 
 from camscan.app import assess
 from camscan.app.diff import changes_since
-from camscan.app.listing import is_of_video
 from camscan.app.listing_lines import ListedDevice, decode_lines
 from camscan.app.report import EstateLines, facts_from_lines, judge_lines
 from camscan.app.sites import KnownSites, gather_known_sites, place_details
@@ -19,7 +18,7 @@ from camscan.asset.kinds import device_type
 from camscan.asset.spelling import choice_in_words
 from camscan.briefing import Facts, Report, compose_report
 from camscan.errors import BusyError, RegisterError
-from camscan.headline import MAKERS, SURE
+from camscan.headline import MAKERS, SURE, is_of_video
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.standing import recorded_site
 from camscan.register import ChangeMark, Register, StoredScan

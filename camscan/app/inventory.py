@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from camscan.app.by_site import Devices, devices_of, read_by_site
-from camscan.app.listing import is_of_video
 from camscan.asset import WORKED_OUT, Asset, Judgement, Lifecycle
 from camscan.config import Config
 from camscan.exports import Inventory, Item
+from camscan.headline import is_of_video
 from camscan.plan.judging import known_maker
 from camscan.plan.standing import removal_standing
 from camscan.register import Register

@@ -17,7 +17,7 @@ from camscan.config import Config
 from camscan.dataclass import dataclass
 from camscan.dates import start_of_day
 from camscan.errors import UsageError
-from camscan.headline import MAKERS, Headline, is_unknown
+from camscan.headline import MAKERS, Headline, is_of_video, is_unknown
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.estate_count import is_in_place
 from camscan.plan.judging import known_maker
@@ -136,14 +136,6 @@ def make_tests(
     sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
     there = partial(_is_counted, twice)
     return [*_name_tests(rows, wanted, known, sites, settings), *_question_tests(wanted, known, judgements, there)]
-
-
-def is_of_video(row: Asset) -> bool:
-    """Whether a device may be part of video surveillance, or is made by one of the two makers, as in the headline."""
-    found = row.identification
-    if found.is_camera_system is not False or found.maker in MAKERS:
-        return True
-    return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
 
 
 def _name_tests(

@@ -13,15 +13,14 @@ from typing import Any
 from camscan import addresses, vulnerabilities
 from camscan.app import assess
 from camscan.app.edition import files_mark, settings_hash
-from camscan.app.listing import is_of_video
-from camscan.app.screen_rows import screen_row
+from camscan.app.screen_row import screen_row
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
 from camscan.asset.kinds import founded_capabilities
 from camscan.config import Config
 from camscan.dataclass import dataclass
+from camscan.headline import is_of_video
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge_devices
-from camscan.plan.burndown import SCOPE
 from camscan.plan.entered_twice import (
     addresses_of,
     entered_twice,
@@ -31,6 +30,7 @@ from camscan.plan.entered_twice import (
 )
 from camscan.plan.priority import days_of_age
 from camscan.plan.standing import (
+    SCOPE,
     answers_after_removal,
     cost_in_pence,
     days_of_standing,

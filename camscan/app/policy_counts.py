@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from camscan.app import assess
-from camscan.app.listing import is_of_video
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED
+from camscan.headline import is_of_video
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import subject_of
 from camscan.policies.judge import rule_by_policies

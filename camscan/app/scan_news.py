@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from camscan.app.choice import maker_name
-from camscan.app.devices import device_site
 from camscan.asset import Asset, Event
 from camscan.headline import MAKERS, headline_of_report, is_unknown
 from camscan.model import Confidence, Report
@@ -76,5 +75,7 @@ def _describe_device(row: Asset) -> str:
     found = row.identification
     sure = "possibly" if found.maker and found.confidence is Confidence.POSSIBLE else ""
     what = " ".join(word for word in (sure, maker_name(found.maker, "unknown maker"), found.model) if word)
+    from camscan.app.devices import device_site  # noqa: PLC0415 - most scans have nothing to tell
+
     site = device_site(row)
     return f"{what} at {', '.join(row.ip_addresses)}{f', {site}' if site else ''} ({row.asset_id})"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from camscan.app import assess
 from camscan.app.edition import settings_hash
 from camscan.app.json_values import from_plain
 from camscan.app.overview import PROGRAMME, list_by, load_overview
+from camscan.app.screen_row import ScreenRow
 from camscan.dataclass import dataclass
 from camscan.headline import Headline
 from camscan.register.address import address_of
@@ -19,37 +20,8 @@ from camscan.register.stored import MARK, unescape_text
 
 if TYPE_CHECKING:
     from camscan.app.workspace import Workspace
-    from camscan.asset import Asset
 
-__all__ = ["Rows", "ScreenList", "ScreenRow", "screen_list", "screen_row"]
-
-
-class ScreenRow(NamedTuple):
-    """One device in the list."""
-
-    asset_id: str
-    tag: str
-    """The council tag; empty if not recorded."""
-    ip_addresses: str
-    """All addresses of the device."""
-    maker: str
-    """The maker's name; empty if it is not known."""
-    badge: str
-    is_possible: bool
-    """Whether the maker is only possible."""
-    model: str
-    where: str
-    lifecycle: str
-    planned: str
-    """The planned day of its removal (ISO 8601); empty for none."""
-    presence: str
-    missed: int
-    kind: str
-    confidence: str
-    """How sure the maker is; empty without a maker."""
-    serial: str
-    firmware: str
-    last_seen: datetime | None
+__all__ = ["Rows", "ScreenList", "screen_list"]
 
 
 class Rows(Protocol):
@@ -71,30 +43,6 @@ class ScreenList(Generic[_R]):
     """How many devices are left out because they are not part of video surveillance."""
     headline: Headline
     """The headline of the complete register."""
-
-
-def screen_row(row: Asset, maker: str) -> ScreenRow:
-    """The row of a device; ``maker`` is the name of its maker."""
-    found = row.identification
-    return ScreenRow(
-        asset_id=row.asset_id,
-        tag=row.entries.get("council_asset_tag", ""),
-        ip_addresses=", ".join(row.ip_addresses),
-        maker=maker,
-        badge=row.entries.get("brand_on_badge") or found.brand or "",
-        is_possible=bool(found.maker) and found.confidence == "possible",
-        model=found.model or "",
-        where=", ".join(filter(None, (row.entry("site_name") or row.site, row.entry("location_detail")))),
-        lifecycle=row.lifecycle.value,
-        planned=row.entries.get("planned_removal_date", ""),
-        presence=row.presence.value,
-        missed=row.scans_missed,
-        kind=found.kind or "",
-        confidence=found.confidence.value if found.maker else "",
-        serial=found.serial or "",
-        firmware=found.firmware or "",
-        last_seen=row.last_seen,
-    )
 
 
 def screen_list(space: Workspace, begin: Callable[[], _R]) -> ScreenList[_R] | None:

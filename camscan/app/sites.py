@@ -16,7 +16,8 @@ from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Place
 from camscan.config import Config, Site
 from camscan.config.check import Finding, Level
-from camscan.config.read import find_file, read_config
+from camscan.config.find import find_file
+from camscan.config.read import read_config
 from camscan.config.sites_file import Table, load_table, write_table
 from camscan.errors import ConfigError, UsageError
 from camscan.output import write_atomically

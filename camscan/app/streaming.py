@@ -17,13 +17,13 @@ from typing import Any, TextIO
 from camscan import vulnerabilities
 from camscan.app import assess
 from camscan.app.device_members import HEADER, device_cells, device_object
-from camscan.app.listing import ListFilter, is_of_video, make_tests
+from camscan.app.listing import ListFilter, make_tests
 from camscan.app.listing_lines import decode_outlines, find_entered_twice
 from camscan.app.overview import load_overview
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
-from camscan.headline import Headline
+from camscan.headline import Headline, is_of_video
 from camscan.plan import make_judge
 from camscan.plan.entered_twice import leave_duplicates_out
 from camscan.plan.standing import recorded_site

@@ -15,7 +15,8 @@ from camscan.cli._words import program_name
 from camscan.config import Config, find_config
 from camscan.config.check import SCHEMA, STARTER, Level
 from camscan.config.facts import describe_source, list_facts
-from camscan.config.read import find_file, read_config
+from camscan.config.find import find_file
+from camscan.config.read import read_config
 from camscan.errors import ConfigError, UsageError
 from camscan.output import visible
 from camscan.words import count_text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.cli import _keep, _options, _round, _unfinished
+from camscan.cli import _keep, _options, _unfinished
 from camscan.cli._bar import make_watcher
 from camscan.cli._signals import take_signals
 from camscan.cli._unfinished import Invocation
@@ -195,6 +195,8 @@ def _scan_sites(
         sites, everything = head.sites, head.everything
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
     if everything or len(sites) > 1:
+        from camscan.cli import _round  # noqa: PLC0415 - only for several sites
+
         return _round.run_sites(request, space, sites, call, everything=everything, files=files, resume=resume)
     return run_one_scan(request, call, files=files, resume=resume, is_kept=True)
 

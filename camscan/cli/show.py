@@ -22,7 +22,7 @@ from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.listing import ListFilter, Listing
-    from camscan.app.screen_rows import ScreenRow
+    from camscan.app.screen_row import ScreenRow
     from camscan.app.streaming import Stream
     from camscan.app.workspace import Workspace
     from camscan.asset import Asset
@@ -221,7 +221,7 @@ class _OnScreen:
 def _put_on_screen(rows: Iterable[Asset], maker: Callable[[Asset], str]) -> _OnScreen:
     on_screen = _OnScreen()
     for row in rows:
-        on_screen.add(app.screen_rows.screen_row(row, maker(row)))
+        on_screen.add(app.screen_row.screen_row(row, maker(row)))
     return on_screen
 
 

@@ -1,16 +1,14 @@
-"""Finds and reads ``camscan.yaml`` and the table of sites beside it."""
+"""Reads ``camscan.yaml`` and the table of sites beside it."""
 
 from __future__ import annotations
 
-import os
-import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from camscan import system
 from camscan.asset import Place
 from camscan.config import sites_file
 from camscan.config.authorisation import read_authorisation
@@ -22,7 +20,7 @@ from camscan.config.inventory import read_inventory
 from camscan.config.planning import Planning, read_planning
 from camscan.config.recipient import read_recipient
 from camscan.config.running import Running, read_running
-from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
+from camscan.config.settings import OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, read_site
 from camscan.config.snmp import read_snmp_login
 from camscan.config.value import Faults, read_each, read_networks, read_number, read_path, read_ports, read_word
@@ -59,23 +57,6 @@ KEYS = (
 _MOST_MISSED = 1000
 
 _T = TypeVar("_T")
-
-
-def find_config(path: str | Path | None = None) -> Config:
-    """The configuration: from ``path``, $CAMSCAN_CONFIG, ./camscan.yaml or the user's directory; else the defaults.
-
-    Raises ConfigError with file and line. A file that was named must exist.
-    """
-    found = find_file(path)
-    return load_config(found) if found else Config()
-
-
-def find_file(path: str | Path | None = None) -> Path | None:
-    """The file that ``find_config`` would read."""
-    named = path or os.environ.get("CAMSCAN_CONFIG")
-    if named:
-        return Path(named)
-    return next((each for each in (Path(FILE_NAME), _user_directory() / FILE_NAME) if each.is_file()), None)
 
 
 def load_config(path: Path) -> Config:
@@ -162,10 +143,6 @@ def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Con
     )
 
 
-def _user_directory() -> Path:
-    return system.config_home() / "camscan"
-
-
 def _where(node: Node) -> str:
     return f"{node.file}:{node.line}"
 
@@ -250,7 +227,9 @@ def _read_pace(node: Node) -> str:
     return text
 
 
-def _read_timezone(node: Node) -> zoneinfo.ZoneInfo:
+def _read_timezone(node: Node) -> tzinfo:
+    import zoneinfo  # noqa: PLC0415 - it looks for its files while it loads
+
     text = read_word(node)
     try:
         return zoneinfo.ZoneInfo(text)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from camscan.asset import Place
 from camscan.config.authorisation import Authorisation
 from camscan.config.centre import Centre
 from camscan.config.contact import Contact
-from camscan.config.credential import Credential
 from camscan.config.foi import Foi
-from camscan.config.inventory import OtherInventory
 from camscan.config.planning import Planning
-from camscan.config.recipient import Recipient
 from camscan.config.running import Running
-from camscan.config.site import Site
-from camscan.config.snmp import SnmpLogin
 from camscan.config.value import Network, do_overlap, is_within, join_networks
 from camscan.config.web import Web
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError, ScopeError
 from camscan.output import visible
+
+if TYPE_CHECKING:
+    from camscan.config.credential import Credential
+    from camscan.config.inventory import OtherInventory
+    from camscan.config.recipient import Recipient
+    from camscan.config.site import Site
+    from camscan.config.snmp import SnmpLogin
 
 FILE_NAME = "camscan.yaml"
 PACES = ("gentle", "normal", "fast")
@@ -105,6 +107,8 @@ class Config:
         shown = visible(name, _LONGEST_SHOWN)  # a parcel may have named it
         if self.path is None:
             raise ConfigError(f"there is no {FILE_NAME} with a site '{shown}': make one with `camscan config init`")
+        import difflib  # noqa: PLC0415 - only a slip needs it
+
         names = [site.name for site in self.sites]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"the sites are: {', '.join(names[:_FEW]) or 'none yet'}"

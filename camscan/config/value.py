@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from camscan.asset.columns import BY_NAME
-from camscan.asset.entry import normalise
 from camscan.dates import read_day
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
@@ -64,6 +63,8 @@ def read_path(node: Node, base: Path) -> Path:
 
 def read_column(node: Node, name: str) -> str:
     """Read a value of the register's column ``name``, by the same rule as people's entries."""
+    from camscan.asset.entry import normalise  # noqa: PLC0415 - only for a site map
+
     try:
         return normalise(BY_NAME[name], read_word(node))
     except ValueError as error:

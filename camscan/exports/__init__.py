@@ -22,16 +22,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from types import MappingProxyType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement, Lifecycle
-from camscan.asset.spelling import Spellings
-from camscan.cells import csv_writer
 from camscan.dataclass import dataclass
-from camscan.drafts import Draft, Text
 from camscan.model import Device, Report
 from camscan.output import visible
+
+if TYPE_CHECKING:
+    from camscan.drafts import Draft, Text
 
 LEFT_OUT = "LEFT-OUT.csv"
 """The file in a folder that lists the devices which the other files leave out."""
@@ -68,6 +68,8 @@ class SiteNames:
 
     def __init__(self, longest: int = 2000) -> None:
         self._longest = longest
+        from camscan.asset.spelling import Spellings  # noqa: PLC0415 - for the register only: a scan starts without it
+
         self._spellings = Spellings()
         self._mapped: dict[str, str] = {}
 
@@ -105,6 +107,9 @@ class LeftOut:
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
         """A few words that end a sentence whose subject is the device (``not in scope``) -> number of devices."""
+        from camscan.cells import csv_writer  # noqa: PLC0415 - as above
+        from camscan.drafts import Draft  # noqa: PLC0415 - as above
+
         self.table = Draft()
         """``LEFT-OUT.csv``: what each device is, and the reason."""
         self._add_rows = csv_writer(self.table, (*_SHOWN, "reason"))
@@ -258,6 +263,9 @@ def count_reasons(left: LeftOut) -> str:
 
 def csv_draft(header: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> Draft:
     """A complete CSV of harmless cells (:func:`camscan.cells.csv_writer`), on disk if it is long."""
+    from camscan.cells import csv_writer  # noqa: PLC0415 - as above
+    from camscan.drafts import Draft  # noqa: PLC0415 - as above
+
     draft = Draft()
     csv_writer(draft, header, quote_all=quote_all)(rows)
     return draft

@@ -12,8 +12,7 @@ from camscan.errors import ConfigError
 from camscan.fingerprints.conditions import group_names, read_condition
 from camscan.fingerprints.entry import GRADES, Condition, Problem
 from camscan.fingerprints.place import built_in_folder
-from camscan.fingerprints.read import require_member
-from camscan.strict_yaml import Node, load_yaml
+from camscan.strict_yaml import Node, load_yaml, require_member
 
 FILE = "naming.yaml"
 LONGEST = 128

@@ -28,7 +28,7 @@ from camscan.fingerprints.entry import (
     Rule,
     Section,
 )
-from camscan.strict_yaml import Node, load_yaml
+from camscan.strict_yaml import Node, load_yaml, require_member
 
 SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml", stated.FILE})
 APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml", "ownership.yaml"})
@@ -265,13 +265,6 @@ def _add_entry(source: Source, node: Node, members: Mapping[str, Node], rule: Ru
         examples=tuple(_read_examples(source, require_member(node, members, "examples"))),
         counterexamples=tuple(_read_examples(source, require_member(node, members, "counterexamples"))),
     )
-
-
-def require_member(node: Node, members: Mapping[str, Node], name: str) -> Node:
-    """The member of that name. Raises ConfigError if it is missing."""
-    if name not in members:
-        raise node.error(f"'{name}' is missing")
-    return members[name]
 
 
 def _read_id(node: Node, members: Mapping[str, Node]) -> str:

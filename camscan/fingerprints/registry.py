@@ -17,8 +17,7 @@ from camscan.fingerprints.conditions import read_condition
 from camscan.fingerprints.database import Database
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
-from camscan.fingerprints.read import require_member
-from camscan.strict_yaml import Node, load_yaml
+from camscan.strict_yaml import Node, load_yaml, require_member
 
 FILE = "organisations.yaml"
 HEADING = ("Registry", "Assignment", "Organization Name", "Organization Address")

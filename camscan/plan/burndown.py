@@ -9,10 +9,8 @@ from datetime import date, datetime
 from camscan.asset import Asset, Judgement
 from camscan.dataclass import dataclass
 from camscan.plan.calendar import Month, month_of, months_between
-from camscan.plan.standing import REMAINING, Standing, planned_day, removal_standing, removed_day
+from camscan.plan.standing import REMAINING, SCOPE, Standing, planned_day, removal_standing, removed_day
 
-SCOPE = "scope"
-"""The count that names the decision by which a scan counted (``app/assess.py`` computes the number)."""
 _LONGEST = 600
 """Months of a burn-down: a date mistyped by a millennium must not print a million lines."""
 

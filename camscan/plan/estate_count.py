@@ -16,15 +16,18 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from camscan.asset import CLOSED, GONE, Asset, Place
 from camscan.headline import MAKERS, Headline, Unit, UnitCount, count_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import known_maker
-from camscan.plan.scan_coverage import RecordedScan, asked_spans
 from camscan.plan.standing import answers_after_removal, site_key, system_id
 from camscan.policies.companies import Ownership
+
+if TYPE_CHECKING:
+    from camscan.plan.scan_coverage import RecordedScan
 
 
 class HeadlineCount:
@@ -121,6 +124,8 @@ def _never_asked(found: Collection[str], scans: Iterable[RecordedScan], places: 
     """
     if not found:
         return frozenset()
+    from camscan.plan.scan_coverage import asked_spans  # noqa: PLC0415 - few registers have strangers
+
     mapped = spans(ipaddress.ip_network(place.subnet) for place in places if place.subnet)
     asked = SpanSet([*mapped, *(span for scan in _newest_scans(scans) for span in asked_spans(scan))])
     return frozenset(ip for ip in found if ip not in asked)

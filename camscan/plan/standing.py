@@ -24,6 +24,8 @@ DEFINITIONS = (
     ),
 )
 """The meaning of the three counts, for every report that prints them."""
+SCOPE = "scope"
+"""The count that names the decision by which a scan counted (``app/assess.py`` computes the number)."""
 
 
 class Standing(enum.StrEnum):

@@ -14,9 +14,8 @@ from camscan.dataclass import dataclass
 from camscan.fingerprints import badges
 from camscan.fingerprints.entry import Maker
 from camscan.fingerprints.place import built_in_folder
-from camscan.fingerprints.read import require_member
 from camscan.kept import load_yaml
-from camscan.strict_yaml import Node
+from camscan.strict_yaml import Node, require_member
 
 FILE = "ownership.yaml"
 BASES = ("checked", "second-hand", "general knowledge")

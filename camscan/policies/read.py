@@ -19,11 +19,10 @@ from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
-from camscan.fingerprints.read import require_member
 from camscan.kept import load_yaml
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
-from camscan.strict_yaml import Node
+from camscan.strict_yaml import Node, require_member
 
 FOLDER = "policies"
 FILLS = ("local_decision", "debarment")

@@ -14,9 +14,8 @@ from camscan.errors import ConfigError
 from camscan.fingerprints.conditions import read_condition
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
-from camscan.fingerprints.read import require_member
 from camscan.kept import load_yaml
-from camscan.strict_yaml import Node
+from camscan.strict_yaml import Node, require_member
 from camscan.vulnerabilities.kev import CVE, Flag, catalogue_file, stored_flags
 
 FILE = "weaknesses.yaml"

@@ -9,10 +9,10 @@ from camscan import app
 from camscan.app import assess
 from camscan.app.device_list import total_pages
 from camscan.app.diff import Changes
-from camscan.app.listing import is_of_video
 from camscan.app.timeline import HAPPENED
 from camscan.asset import Asset, Event, Happening
 from camscan.errors import UsageError
+from camscan.headline import is_of_video
 from camscan.web.page import Answer, Page, PageContent, PageRequest
 
 _DAYS = 90
