@@ -1,7 +1,7 @@
 """Data classes like those of ``dataclasses``, but made in a tenth of the time.
 
 Python 3.11 compiles six functions for each frozen data class, one after another: a scan loads 230 of them, which took a
-tenth of a second, more than loading SQLAlchemy. Here only ``__init__`` is compiled, and only when the first object is
+tenth of a second, more than loading SQLAlchemy. Here only ``__init__`` is compiled, and only when some objects were
 made. The others are the same functions for all classes, or close over the names of the fields. The fields are described
 as ``dataclasses`` describes them, so that its ``fields``, ``replace`` and ``asdict`` work.
 """
@@ -9,6 +9,7 @@ as ``dataclasses`` describes them, so that its ``fields``, ``replace`` and ``asd
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import reprlib
 import sys
@@ -26,6 +27,8 @@ class _Factory:
 
 
 _FACTORY = _Factory()
+_FEW = 8
+"""How many objects of a class are made before its ``__init__`` is compiled."""
 
 
 @dataclasses.dataclass(init=False, repr=False, eq=False)
@@ -119,17 +122,51 @@ def _with_slots(cls: type, names: Sequence[str], added: Mapping[str, Any]) -> ty
 
 
 class _LaterInit:
-    """Stands in for ``__init__`` until somebody makes an object or looks at it, and then compiles it.
+    """Stands in for ``__init__`` until somebody looks at it or has made some objects, and then compiles it.
 
-    A command loads many classes of which it makes no objects: a scan 100 of 220.
+    Of 200 classes that a scan loads it makes no object of 55, and at most eight of 76. The first objects are filled
+    field by field, which takes twice as long as compiled code and a thirtieth of compiling it.
     """
 
     def __init__(self, made: Any, fields: Sequence[dataclasses.Field[Any]], *, is_frozen: bool) -> None:
         self._made, self._fields, self._is_frozen = made, fields, is_frozen
+        self._left = _FEW
 
     def __get__(self, instance: object, owner: type) -> Callable[..., None]:
-        self._made.__init__ = _make_init(self._made, self._fields, is_frozen=self._is_frozen)
-        return cast("Callable[..., None]", self._made.__init__.__get__(instance, owner))
+        if instance is None or self._left <= 0:
+            return self._compiled(instance, owner)
+        self._left -= 1
+        return functools.partial(self._fill, instance)
+
+    def _compiled(self, instance: object, owner: type | None = None) -> Callable[..., None]:
+        if self._made.__dict__["__init__"] is self:
+            self._made.__init__ = _make_init(self._made, self._fields, is_frozen=self._is_frozen)
+        return cast("Callable[..., None]", self._made.__dict__["__init__"].__get__(instance, owner))
+
+    def _fill(self, instance: Any, /, *given: Any, **named: Any) -> None:
+        """What the compiled function would do. Wrong arguments are left to that, which says what is wrong with them."""
+        by_place = [each.name for each in self._fields if each.init and not each.kw_only]
+        values = dict(zip(by_place, given, strict=False))
+        if len(given) > len(by_place) or not values.keys().isdisjoint(named):
+            return self._compiled(instance)(*given, **named)
+        values |= named
+        found = {}
+        for each in self._fields:
+            if each.init and each.name in values:
+                found[each.name] = values.pop(each.name)
+            elif each.default is not dataclasses.MISSING:
+                found[each.name] = each.default
+            elif each.default_factory is not dataclasses.MISSING:
+                found[each.name] = each.default_factory()
+            elif each.init:
+                return self._compiled(instance)(*given, **named)
+        if values:
+            return self._compiled(instance)(*given, **named)
+        for name, value in found.items():
+            object.__setattr__(instance, name, value) if self._is_frozen else setattr(instance, name, value)
+        if hasattr(instance, "__post_init__"):
+            instance.__post_init__()
+        return None
 
 
 def _make_init(made: type, fields: Sequence[dataclasses.Field[Any]], *, is_frozen: bool) -> Callable[..., None]:

@@ -8,12 +8,13 @@ import inspect
 import pickle
 import typing
 import weakref
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, field
 from typing import Any
 
 import pytest
 
-from camscan.dataclass import dataclass
+from camscan.dataclass import _LaterInit, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,70 @@ def test_fields_by_name_alone_inherited_ones_and_what_follows_the_making() -> No
     match Ours("a", 7):
         case Ours(name, port):
             assert (name, port) == ("a", 7)
+
+
+CALLS: list[tuple[Callable[[Any], Any], type]] = [
+    (lambda make: make("a"), Ours),
+    (lambda make: make("a", 5, ["t"], "s"), Ours),
+    (lambda make: make(name="a", tags=["t"]), Ours),
+    (lambda make: make("a", port=7), Ours),
+    (lambda make: make(3), Open),
+    (lambda make: make(first=1), Named),
+    (lambda make: make(), Nothing),
+    (lambda make: make("a", 1, ["t"], more="x"), Child),
+    (lambda make: make(1, items={"a": 1}), Loose),
+    (lambda make: make(), Ours),
+    (lambda make: make("a", 1, [], "s", "here"), Ours),
+    (lambda make: make("a", made="there"), Ours),
+    (lambda make: make("a", name="b"), Ours),
+    (lambda make: make("a", nothing=1), Ours),
+    (lambda make: make(1), Named),
+    (lambda make: make(), Named),
+]
+
+
+@pytest.mark.parametrize(("call", "kind"), CALLS)
+def test_the_first_objects_are_made_like_all_others(call: Callable[[Any], Any], kind: type) -> None:
+    def result(make: Any) -> object:
+        try:
+            return call(make)
+        except TypeError as error:
+            return str(error)
+
+    def members(one: object) -> object:
+        names = [each.name for each in dataclasses.fields(kind)]
+        return one if isinstance(one, str) else [getattr(one, name) for name in names]
+
+    stand_in = _LaterInit(kind, dataclasses.fields(kind), is_frozen=kind is not Open)
+    compiled: Any = vars(kind)["__init__"]
+    if isinstance(compiled, _LaterInit):
+        compiled = compiled.__get__(None, kind)
+
+    def fill(*given: Any, **named: Any) -> object:
+        one: Any = object.__new__(kind)
+        stand_in.__get__(one, kind)(*given, **named)
+        return one
+
+    def build(*given: Any, **named: Any) -> object:
+        one: Any = object.__new__(kind)
+        compiled(one, *given, **named)
+        return one
+
+    assert members(result(fill)) == members(result(build))
+
+
+def test_init_is_compiled_after_some_objects_and_when_somebody_looks() -> None:
+    @dataclass(frozen=True, slots=True)
+    class _One:
+        """A class of its own."""
+
+        instance: int
+        given: int = 2
+
+    assert [_One(instance=number) for number in range(5)][4].given == 2
+    assert isinstance(_One.__dict__["__init__"], _LaterInit)
+    assert [_One(number) for number in range(9)][8] == _One(8)
+    assert not isinstance(_One.__dict__["__init__"], _LaterInit)
 
 
 def test_slots_hold_the_fields_of_the_class_itself_and_no_others() -> None:
