@@ -250,7 +250,7 @@ class Turn:
     """Sites that were still to be scanned after this one; 0 for the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Report:
     """One scan: the only noun that scan, register and exports share."""
 

@@ -114,8 +114,19 @@ def _read_mark(line: str, claim: str) -> _Mark | None:
     claims = rest[len(value) :]
     if tail and claims.endswith(": "):
         return None  # a mark that was silenced claims nothing
-    is_for = bool(claim) and claim in claims and re.search(rf"(?:: |, ){re.escape(claim)}(?:,|$)", claims) is not None
+    is_for = bool(claim) and _is_claimed(claim, claims)
     return _Mark(head[1], value, float(tail[1]) if tail else 0.0, is_for)
+
+
+def _is_claimed(claim: str, claims: str) -> bool:
+    """Whether it is one of the claims of a line: ``: maker dahua, camera true``."""
+    at = claims.find(claim, 2)
+    while at >= 0:
+        rest = claims[at + len(claim) :]
+        if claims.startswith((": ", ", "), at - 2) and (rest in {"", "\n"} or rest.startswith(",")):
+            return True
+        at = claims.find(claim, at + 1)
+    return False
 
 
 def _whose_words(maker: str | None, kind: str | None, is_camera: bool | None, words: Words) -> str:
