@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
+from camscan.patterns import late
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FULL_MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -15,11 +17,11 @@ _FULL_MONTHS = (
 )
 _WORD_MONTHS = {name: number for names in (_MONTHS, _FULL_MONTHS) for number, name in enumerate(names, 1)} | {"sept": 9}
 _ISO = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
-_NUMERIC = re.compile(r"([0-9]{1,2})[\s/.-]+([0-9]{1,2})[\s/.-]+([0-9]{4}|[0-9]{2})")
-_WORDS = re.compile(
+_NUMERIC = late(r"([0-9]{1,2})[\s/.-]+([0-9]{1,2})[\s/.-]+([0-9]{4}|[0-9]{2})")
+_WORDS = late(
     r"([0-9]{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s/.-]*([A-Za-z]+)\.?,?[\s/.-]*'?([0-9]{4}|[0-9]{2})", re.IGNORECASE
 )
-_MONTH_FIRST = re.compile(r"([A-Za-z]+)\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+([0-9]{4})", re.IGNORECASE)
+_MONTH_FIRST = late(r"([A-Za-z]+)\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+([0-9]{4})", re.IGNORECASE)
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+", re.IGNORECASE)
 _MIDNIGHT = re.compile(r"(?<=[0-9]{2})[T ][0:.Z]+$")
 """The time that follows the day in a date cell of a spreadsheet."""
@@ -27,7 +29,7 @@ _ALIKE = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u2019": "'", "\u2018": "'"}
 )
 """The characters that word processors put in place of hyphens and apostrophes."""
-_ISO_DAY = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
+_ISO_DAY = late(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _CENTURY = 2000
 _YEARS = range(1900, 9999)
 

@@ -7,6 +7,7 @@ import re
 from datetime import date
 
 from camscan.dataclass import dataclass
+from camscan.patterns import late
 
 _LONGEST = 128
 """Maximum characters that are read: the longest real text of these kinds has 60."""
@@ -23,7 +24,7 @@ _TAIL_FOREIGN = re.compile(r"(?<=\d\.\d\.\d)\.\d{6}$")
 _TAIL_TWO = re.compile(r"\.[RT][.-](\d{2})(\d{2})(\d{2})$")
 """``2.623.00AC004.0.R.200316``, as CVE-2020-5735 spells it."""
 
-_DAY = re.compile(
+_DAY = late(
     r"(?:build(?: date)?[ :_-]*)?(?P<year>20\d{2}|\d{2})(?P<dash>[-/]?)(?P<month>\d{2})(?P=dash)(?P<day>\d{2})",
     re.IGNORECASE,
 )
@@ -62,7 +63,7 @@ _EMPTY_WORDS = frozenset(
 )
 _FILLER = re.compile(r"(?i)\*{3}|x{5}|#{4}|\.{3}|0{8}|<.*>|redacted")
 _UNIFORM = re.compile(r"(?i)([0-9a-z])\1*")
-_DOTTED = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)+")
+_DOTTED = late(r"[1-9][0-9]*(?:\.[0-9]+)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ ones.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.fingerprints import badges
 from camscan.fingerprints.wording import load_words
+from camscan.patterns import late
 from camscan.plan.standing import recorded_site
 from camscan.policies import companies
 from camscan.policies.companies import load_ownership as ownership
@@ -69,7 +69,7 @@ def pick_maker(text: str, overlays: Sequence[Path] = ()) -> str:
     raise UsageError(f"there is no maker '{text}'{_similar_makers(text, known) or _OF_MAKERS}")
 
 
-_MAKERS_CHANGED = re.compile(r"was (\w+), now (\w+)")
+_MAKERS_CHANGED = late(r"was (\w+), now (\w+)")
 _OF_MAKERS = "; `camscan explain NAME` says what is known about a name"
 
 

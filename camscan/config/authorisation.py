@@ -8,13 +8,14 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from camscan.config.value import Network, read_date, read_entries, read_some_networks, read_word
 from camscan.dataclass import dataclass
+from camscan.patterns import late
 from camscan.strict_yaml import Node
 
 KEYS = ("role", "date", "expires", "cidrs", "window", "days", "contact")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _WEEK = frozenset(range(len(DAYS)))
-_WINDOW = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*(?:([01]?\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
+_WINDOW = late(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*(?:([01]?\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
 _DAY = timedelta(days=1)
 
 

@@ -13,10 +13,11 @@ from camscan import system
 from camscan.config.value import read_path, read_word
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
+from camscan.patterns import late
 from camscan.strict_yaml import Node
 
 _LONGEST = 4096
-_PROTECTED = re.compile(r"01000000d08c9ddf0115d1118c7a00c04fc297eb", re.IGNORECASE)
+_PROTECTED = late(r"01000000d08c9ddf0115d1118c7a00c04fc297eb", re.IGNORECASE)
 """The text that PowerShell's ``ConvertFrom-SecureString`` writes begins so: version and provider of DPAPI."""
 
 

@@ -6,15 +6,16 @@ import re
 from typing import NamedTuple
 
 from camscan.fingerprints.entry import Condition
+from camscan.patterns import late
 
 LONGEST_BEGINNING = 64
 """Maximum characters of a beginning that are compared."""
 _ANY = frozenset("*?+{")
 """Signs after which the previous character may be missing, or come more often."""
 _SIGN = r"(?:[A-Za-z0-9_ =:/<>,;\"'@!%&~`-]|\\[^\w\s?])"
-_LITERAL = re.compile(rf"{_SIGN}+")
-_CHOICE = re.compile(rf"\((?:\?:|\?P<\w+>)(?P<texts>{_SIGN}+(?:\|{_SIGN}+)*)\)")
-_BRACKET = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+_LITERAL = late(rf"{_SIGN}+")
+_CHOICE = late(rf"\((?:\?:|\?P<\w+>)(?P<texts>{_SIGN}+(?:\|{_SIGN}+)*)\)")
+_BRACKET = late(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
 
 
 class Beginning(NamedTuple):

@@ -12,6 +12,7 @@ from dataclasses import field
 from camscan.dataclass import dataclass
 from camscan.errors import NotSpoken
 from camscan.net.message import Message, parse_message
+from camscan.patterns import late
 
 HEADER_LIMIT = 65536
 """Bytes in which the header must end; a longer reply is passed on unread."""
@@ -21,7 +22,7 @@ _INTERIM = re.compile(rb"HTTP/1\.[01][ \t]{1,8}1[0-9]{2}[ \t\r]")
 _INTERIMS = 8
 """Interim replies ("100 Continue") that are skipped; one more counts as the reply."""
 _JUNK = re.compile(rb"[\x00\s]*")
-_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r?\n")
+_CHUNK = late(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r?\n")
 _WANTS_TLS = re.compile(
     # The texts of nginx, Apache, lighttpd, GoAhead and Go.
     rb"plain HTTP request was sent to HTTPS|speaking plain HTTP to an SSL|HTTP request to an HTTPS server"

@@ -12,16 +12,17 @@ from functools import cached_property
 from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.net.span import Address, Network, Span, SpanSet, canonical, merge_spans
+from camscan.patterns import late
 
 NARROWEST_IPV6 = 112
 """The widest IPv6 prefix that can be swept: 65,536 addresses."""
 _MOST_RANGES = 4096
 _BITS = {4: 32, 6: 128}
 # A leading zero means octal to some tools and decimal to others, so it is refused.
-_OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
-_MASK = re.compile(r"255(\.[0-9]+){2}\.0")
+_OCTET = late(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
+_MASK = late(r"255(\.[0-9]+){2}\.0")
 """A subnet mask, which people type after the address, because Windows' own dialogue has it there."""
-_LOOKS_NUMERIC = re.compile(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
+_LOOKS_NUMERIC = late(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
 
 
 @dataclass(frozen=True)

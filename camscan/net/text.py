@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from camscan.patterns import late
+
 UNREADABLE = "\ufffd"
 """Replaces a broken character (U+FFFD, REPLACEMENT CHARACTER)."""
 CHARSETS = re.compile(
@@ -12,12 +14,12 @@ CHARSETS = re.compile(
 )
 """Encodings that a reply may choose. Some codecs that Python knows are not charsets (zlib, idna) or slow by design."""
 
-_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+_HIGH_BYTES = late(rb"[\x80-\xff]+")
 _C1 = re.compile("[\x80-\x9f]")
 """Characters that are not letters in Latin-1."""
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
 # Groups of one size: 192.168.100.100 has twelve digits too, and is not a MAC address.
-_GROUPED = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
+_GROUPED = late(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
 
 
 def decode_text(payload: bytes) -> str:

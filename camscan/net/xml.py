@@ -19,6 +19,7 @@ from lxml import etree
 from camscan.dataclass import dataclass
 from camscan.errors import Malformed
 from camscan.net.text import CHARSETS, UNREADABLE, decode_mixed
+from camscan.patterns import late
 
 _MARKUP, _EQUALS, _XMLNS = re.compile("<"), re.compile("="), re.compile("xmlns")
 DENSITY = {_MARKUP: 12, _EQUALS: 16, _XMLNS: 64}
@@ -36,7 +37,7 @@ _BUILT = 8 * 1024 * 1024
 
 _DECLARATION = re.compile(r"<\?xml[^>]*>")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
-_STEP = re.compile(r"<(/?)[^<>]*?(/?)(?:>|(?=<)|\Z)")
+_STEP = late(r"<(/?)[^<>]*?(/?)(?:>|(?=<)|\Z)")
 # An ampersand that starts none of the five entities that exist without a document type: an URL, or "Bosch & Co".
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")

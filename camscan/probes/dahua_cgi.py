@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.message import parse_message
 from camscan.net.text import decode_text
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
 _OK = 200
 _LINES = 2048
 """Lines that are looked at: the longest answers, of a recorder's channels, have 300."""
 _LONGEST = 400
-_LINE = re.compile(r"([A-Za-z][A-Za-z0-9_.:]{0,80}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
-_TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name")
+_LINE = late(r"([A-Za-z][A-Za-z0-9_.:]{0,80}(?:\[\d{1,4}\][A-Za-z0-9_.]{0,40}){0,4})[ \t]{0,8}=(.*)")
+_TITLE = late(r"table\.ChannelTitle\[(\d{1,4})\]\.Name")
 _KEYS = {
     "type": "dahua_cgi.type",
     "devicetype": "dahua_cgi.device_type",
@@ -28,7 +27,7 @@ _KEYS = {
     "hardwareversion": "dahua_cgi.hardware",
 }
 """Names in lower case: clients store them in their own spelling."""
-_STATUS = re.compile(r"(?i)(?:HTTP/\d\S* 2\d\d.*|OK|[a-z-]{2,40}:.*|[#>$].*)")
+_STATUS = late(r"(?i)(?:HTTP/\d\S* 2\d\d.*|OK|[a-z-]{2,40}:.*|[#>$].*)")
 """Lines that clients leave between the answers in one text: status lines, headers, prompts."""
 
 

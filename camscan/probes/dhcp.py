@@ -7,9 +7,10 @@ import re
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.text import decode_text
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
-_LINE = re.compile(r"\s{0,8}(?:option[ -]?)?(12|55|60)\s{0,8}=\s{0,8}(.*)", re.IGNORECASE)
+_LINE = late(r"\s{0,8}(?:option[ -]?)?(12|55|60)\s{0,8}=\s{0,8}(.*)", re.IGNORECASE)
 _KEYS = {"12": "dhcp.host_name", "55": "dhcp.parameter_list", "60": "dhcp.vendor_class"}
 _LINES = 64
 _NUMBER = re.compile(r"\d{1,3}")

@@ -15,6 +15,7 @@ from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
 from camscan.net.message import parse_message
 from camscan.net.paths import build_request, example_request
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Seen, Stage
 
 PATH = "/favicon.ico"
@@ -23,7 +24,7 @@ ICON_LIMIT = 262144
 """Bytes of a reply that are read: half an icon has another hash."""
 
 _IMAGES = (b"\0\0\1\0", b"\0\0\2\0", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"BM", b"RIFF", b"<svg", b"<?xml")
-_LINE = re.compile(r"(md5|mmh3)\s{0,4}[:=]\s{0,4}(\S+)", re.IGNORECASE)
+_LINE = late(r"(md5|mmh3)\s{0,4}[:=]\s{0,4}(\S+)", re.IGNORECASE)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _MMH3 = re.compile(r"-?\d{1,10}")
 _UNAUTHORISED = 401

@@ -7,10 +7,11 @@ import re
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.text import decode_text
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
-_CODE = re.compile(r"(\d{3})(?:[ -]|$)")
-_OTHER = re.compile(r"(HTTP/|RTSP/|SSH-|\* OK|\+OK)", re.IGNORECASE)
+_CODE = late(r"(\d{3})(?:[ -]|$)")
+_OTHER = late(r"(HTTP/|RTSP/|SSH-|\* OK|\+OK)", re.IGNORECASE)
 _CHARACTERS = 2048
 
 

@@ -10,6 +10,7 @@ from camscan.model import Fact
 from camscan.net.message import parse_message
 from camscan.net.text import clean_text, decode_text, mac_address
 from camscan.net.xml import Document, parse_xml
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -25,7 +26,7 @@ _KEYS = {
 }
 _CHANNEL_LIST = "InputProxyChannelList"
 _ROOTS = frozenset({"DeviceInfo", "DeviceStatus", "ResponseStatus", "activateStatus", "userCheck", _CHANNEL_LIST})
-_NAMESPACE = re.compile(r"https?://www\.(hikvision|isapi|std-cgi|psialliance)\.", re.IGNORECASE)
+_NAMESPACE = late(r"https?://www\.(hikvision|isapi|std-cgi|psialliance)\.", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{6}")
 _FIELDS = 128
 _CHANNELS = 512

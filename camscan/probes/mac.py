@@ -7,13 +7,14 @@ import re
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.text import decode_text, mac_address
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
-_TEXT = re.compile(r"[0-9A-Fa-fXx*?:.\- ]{2,40}(?:/(?:24|28|36))?")
-_MASK = re.compile(r"/(24|28|36)$")
-_UNKNOWN = re.compile(r"[Xx*?:.\- ]+$")
-_SEPARATED = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){0,4}")
-_DOTTED = re.compile(r"[0-9a-f]{4}(?:\.[0-9a-f]{1,4}){0,2}")
+_TEXT = late(r"[0-9A-Fa-fXx*?:.\- ]{2,40}(?:/(?:24|28|36))?")
+_MASK = late(r"/(24|28|36)$")
+_UNKNOWN = late(r"[Xx*?:.\- ]+$")
+_SEPARATED = late(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){0,4}")
+_DOTTED = late(r"[0-9a-f]{4}(?:\.[0-9a-f]{1,4}){0,2}")
 _DIGITS = re.compile(r"[0-9a-f]+")
 _PREFIXES = (6, 7, 9)
 """Digits of the assignments that the IEEE makes: MA-L, MA-M and MA-S."""

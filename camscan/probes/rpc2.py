@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.text import clean_text, decode_text, mac_address
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -18,9 +18,7 @@ _KEYS = {
 }
 _MARKS = ("rpc2.realm", "rpc2.error_code", "rpc2.session")
 _MAC = "params.mac"
-_PAIR = re.compile(
-    r'"(realm|mac|encryption|code|session)"\s{0,20}:\s{0,20}(?:"([^"\\]{0,256})"|(\d{1,20})(?=\s{0,20}[,}]))'
-)
+_PAIR = late(r'"(realm|mac|encryption|code|session)"\s{0,20}:\s{0,20}(?:"([^"\\]{0,256})"|(\d{1,20})(?=\s{0,20}[,}]))')
 _PATHS = {
     "realm": "params.realm",
     "mac": _MAC,

@@ -11,6 +11,7 @@ from camscan.net.host import Answer, Host
 from camscan.net.message import Message, parse_message, read_challenges
 from camscan.net.paths import build_rtsp, example_request
 from camscan.net.text import decode_text
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
 PORTS = (554, 8554)
@@ -21,7 +22,7 @@ HEADERS = 64
 _START = re.compile(rb"(?m)^[ \t]{0,8}RTSP/\d\.\d[ \t]", re.IGNORECASE)
 # Hikvision sends two blanks after the colon and the month before the day; the blanks are part of the mark.
 _DATE = re.compile(rb"(?mi)^Date[ \t]{0,8}:([^\r\n]{0,200})")
-_CHALLENGE = re.compile(rb"\s{0,20}(?:Digest|Basic)[ \t]+realm[ \t]{0,8}=", re.IGNORECASE)
+_CHALLENGE = late(rb"\s{0,20}(?:Digest|Basic)[ \t]+realm[ \t]{0,8}=", re.IGNORECASE)
 _HEADERS = frozenset({"cseq", "public", "www-authenticate", "session", "content-base", "server"})
 _MESSAGES = 8
 

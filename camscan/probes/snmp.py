@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.text import decode_text
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -22,15 +21,15 @@ _NAMES = {
 _ROOTS = {"iso": "1", "enterprises": "1.3.6.1.4.1", "mib-2": "1.3.6.1.2.1"}
 """Names that snmpwalk prints instead of the first numbers."""
 _OID = r"(?:\.?(?:\d{1,10}|iso)(?:\.\d{1,10}){2,40}|(?:SNMPv2-SMI::)?(?:enterprises|mib-2)(?:\.\d{1,10}){1,40})"
-_RECORD = re.compile(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?|[A-Za-z][A-Za-z0-9 _-]{{0,30}})\|(.*)")
-_WALK = re.compile(
+_RECORD = late(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?|[A-Za-z][A-Za-z0-9 _-]{{0,30}})\|(.*)")
+_WALK = late(
     rf"\s{{0,8}}({_OID})\s{{0,8}}=\s{{0,8}}"
     r"(?:(?:STRING|OID|INTEGER|Hex-STRING|Timeticks|IpAddress|Counter32|Gauge32):\s{0,8})?(.*)"
 )
-_NAMED = re.compile(
+_NAMED = late(
     r"\s{0,8}(?:SNMPv2-MIB::)?(sysDescr|sysObjectID|sysName)(?:\.0)?\s{0,8}=\s{0,8}(?:(?:STRING|OID):\s{0,8})?(.*)"
 )
-_OTHER = re.compile(r"\s{0,8}[A-Z][A-Za-z0-9-]{1,60}::[A-Za-z][A-Za-z0-9]{0,60}(?:\.[^=\s]{0,120})?\s{0,8}=")
+_OTHER = late(r"\s{0,8}[A-Z][A-Za-z0-9-]{1,60}::[A-Za-z][A-Za-z0-9]{0,60}(?:\.[^=\s]{0,120})?\s{0,8}=")
 """A value under another name, which no fingerprint asks for."""
 _LINES = 512
 

@@ -7,13 +7,14 @@ import re
 from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.text import decode_text
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Stage
 
 _IAC = b"\xff"
 # Negotiation: IAC SB … IAC SE, IAC WILL/WONT/DO/DONT option, other two-byte commands.
-_NEGOTIATION = re.compile(rb"\xff(?:\xfa[^\xff]{0,512}\xff\xf0|[\xfb-\xfe][\x00-\xff]?|[\xf0-\xf9]|\Z)", re.DOTALL)
-_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]{0,16}[A-Za-z]|[()][A-Za-z0-9]|[=>78])")
-_OTHER = re.compile(r"\s{0,8}(HTTP/|RTSP/|SSH-|<)", re.IGNORECASE)
+_NEGOTIATION = late(rb"\xff(?:\xfa[^\xff]{0,512}\xff\xf0|[\xfb-\xfe][\x00-\xff]?|[\xf0-\xf9]|\Z)", re.DOTALL)
+_ESCAPE = late(r"\x1b(?:\[[0-9;?]{0,16}[A-Za-z]|[()][A-Za-z0-9]|[=>78])")
+_OTHER = late(r"\s{0,8}(HTTP/|RTSP/|SSH-|<)", re.IGNORECASE)
 _BYTES = 4096
 
 

@@ -11,6 +11,7 @@ from camscan.net.host import Answer, Host
 from camscan.net.paths import port_numbers
 from camscan.net.text import decode_text
 from camscan.net.tls import Hello, describe_certificate
+from camscan.patterns import late
 from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
 PORTS = (443, 8443)
@@ -43,7 +44,7 @@ _NAMED = {"cn": "cn", "commonname": "cn", "2.5.4.3": "cn", "o": "o", "organizati
 _TYPE = r"(?:[A-Za-z][A-Za-z0-9-]{0,40}|\d{1,10}(?:\.\d{1,10}){1,15})"
 _PAIR = re.compile(rf"[ \t]{{0,8}}({_TYPE})[ \t]{{0,8}}=[ \t]{{0,8}}")
 _NEXT = re.compile(rf"[ \t]{{0,8}}{_TYPE}[ \t]{{0,8}}=")
-_ESCAPE = re.compile(r"\\(?:x?([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_ESCAPE = late(r"\\(?:x?([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _NAME_CHARACTERS = 4096
 _RECORD = b"\x16\x03"
 """A TLS record of the handshake, of any version (RFC 8446, 5.1)."""

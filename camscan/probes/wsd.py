@@ -19,6 +19,7 @@ from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.text import clean_text, decode_text, mac_address
 from camscan.net.xml import Document, local_name, parse_xml
+from camscan.patterns import late
 from camscan.probes import FACTS, Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 3702
@@ -42,7 +43,7 @@ _KINDS = {
 }
 _QUESTIONS = {"Probe", "Resolve"}
 _MATCHES = {"ProbeMatch", "ResolveMatch"}
-_URL_HOST = re.compile(r"://([^/\s?#]+)")
+_URL_HOST = late(r"://([^/\s?#]+)")
 _LONGEST_HINT = 1000
 _RELATES_TO = re.compile(rb"RelatesTo\b[^<>]{0,200}>([^<]{1,100})")
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}\?>")

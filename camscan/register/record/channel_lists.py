@@ -11,17 +11,18 @@ from camscan.errors import Malformed
 from camscan.identify import certainty_word
 from camscan.model import Identification, Observation, Outcome, Report
 from camscan.net.xml import Document, parse_xml
+from camscan.patterns import late
 from camscan.register.record.entry import Entry
 
 _KEYS = ("isapi.channel", "dahua_cgi.channel")
-_LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
-_WORDS = re.compile(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
-_DEFAULT_NAME = re.compile(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
+_LINE = late(r"(\d{1,4}): (.+)", re.DOTALL)
+_WORDS = late(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
+_DEFAULT_NAME = late(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
 """A channel name that the maker gave: it does not prove that there is a camera."""
 _LIST = "InputProxyChannelList"
-_LIST_END = re.compile(rb"</(?:\w+:)?InputProxyChannelList\s*>\s*\Z")
-_LIST_EMPTY = re.compile(rb"<(?:\w+:)?InputProxyChannelList\b[^<>]*/>\s*\Z")
-_NUMBER = re.compile(r"[0-9]{1,4}")
+_LIST_END = late(rb"</(?:\w+:)?InputProxyChannelList\s*>\s*\Z")
+_LIST_EMPTY = late(rb"<(?:\w+:)?InputProxyChannelList\b[^<>]*/>\s*\Z")
+_NUMBER = late(r"[0-9]{1,4}")
 _BY_SERIAL, _BY_PROTOCOL = 0.9, 0.7
 """Certainty of the maker: by the form of the serial number; by the maker's own protocol, which the recorder uses."""
 _PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
