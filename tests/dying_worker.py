@@ -11,6 +11,7 @@ import signal
 import sys
 from typing import Any
 
+import killed
 from sqlalchemy import Engine, event
 
 from camscan.app import parcel, worker
@@ -23,14 +24,18 @@ def main() -> None:
 
     def strike(*_: object) -> None:
         nonlocal left
-        left -= 1
-        if left == 0:
+        left -= is_recording
+        if is_recording and left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    is_recording = False
+    event.listen(Engine, "before_cursor_execute", strike)
+    event.listen(Engine, "commit", strike)
+    killed.hear_statements(strike)
+
     def recording(*given: Any, **named: Any) -> Any:
-        if number:
-            event.listen(Engine, "before_cursor_execute", strike)
-            event.listen(Engine, "commit", strike)
+        nonlocal is_recording
+        is_recording = bool(number)
         done = record(*given, **named)
         if not number:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camscan.register import schema
-from camscan.register.backends import STEPS, sqlite
+from camscan.register.backends import STEPS, built, sqlite
 
 LOST = {"tally", "event", "listing", "overview", "touched"}
 """Tables that earlier versions did not have, and that hold no entries; listings are made again."""
@@ -18,8 +18,8 @@ LOST = {"tally", "event", "listing", "overview", "touched"}
 def rewrite(path: Path, version: str) -> None:
     """Put what a register holds into the tables of ``version``. There must be no entries of people, who came later."""
     old = path.with_name(f"{path.name}.{version}")
-    connection = sqlite.connect_file(old, readonly=False)
-    sqlite.upgrade_tables(connection, version)
+    connection = built.connect_over(sqlite.connect_driver(old, readonly=False))
+    built.upgrade_tables(connection, version)
     connection.close()
     connection.engine.dispose()
     with closing(sqlite3.connect(old)) as raw:
@@ -55,4 +55,4 @@ def one_step_further(monkeypatch: pytest.MonkeyPatch, folder: Path, step: str) -
     monkeypatch.setattr("camscan.register.backends.STEPS", steps)
     for module in ("backends", "backends.sqlite", "backends.postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
-    monkeypatch.setattr(sqlite.upgrade_tables, "__defaults__", ("9000",))
+    monkeypatch.setattr(built.upgrade_tables, "__defaults__", ("9000",))

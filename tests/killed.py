@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ from sqlalchemy import Engine, event
 from camscan.asset import RecordType
 from camscan.errors import BusyError
 from camscan.register import Edit, NewRow, open_register
-from camscan.register.backends import STEPS  # noqa: F401 - loads what the victims need, once
+from camscan.register.backends import built, sqlite  # noqa: F401 - loads what the victims need, once
 from camscan.register.store import Register
 
 Action = Callable[[str], None]
@@ -100,6 +101,25 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
+def hear_statements(strike: Callable[[str], None]) -> None:
+    """Have every statement to a file told from now on, whether SQLAlchemy or the driver runs it, before it runs.
+
+    Not a PRAGMA: some follow the COMMIT.
+    """
+    connect = sqlite.connect_driver
+
+    def hear(statement: str) -> None:
+        if not statement.startswith("PRAGMA"):
+            strike(statement)
+
+    def connect_and_tell(path: Path, *, readonly: bool) -> sqlite3.Connection:
+        driver = connect(path, readonly=readonly)
+        driver.set_trace_callback(hear)
+        return driver
+
+    sqlite.connect_driver = connect_and_tell
+
+
 def at_statement(action: Action, where: str, number: int) -> bool:
     """Whether it was killed before its ``number``-th statement, or before it said COMMIT as the ``number``-th."""
 
@@ -112,8 +132,11 @@ def at_statement(action: Action, where: str, number: int) -> bool:
             if left <= 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        event.listen(Engine, "before_cursor_execute", strike)
-        event.listen(Engine, "commit", strike)
+        if "://" in where:
+            event.listen(Engine, "before_cursor_execute", strike)
+            event.listen(Engine, "commit", strike)
+        else:
+            hear_statements(strike)
         action(where)
 
     while (killed := _was_killed(_forked(victim), signal.SIGKILL)) is None:

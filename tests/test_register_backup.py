@@ -23,7 +23,7 @@ from sample_report import HOSTILE, NOON, camera, report
 
 from camscan.errors import BusyError, OutputError, RegisterError, UsageError
 from camscan.register import Edit, Register, open_register, schema
-from camscan.register.backends import sqlite
+from camscan.register.backends import built, sqlite
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def fill(where: str) -> None:
 
 def everything(book: Register) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, decoded; without the counts, which are made from the others."""
-    with book._reading() as connection:
+    with book._reading_built() as connection:
         return {
             name: sorted(map(tuple, connection.execute(table.select()).all()), key=repr)
             for name, table in schema.METADATA.tables.items()
@@ -217,8 +217,8 @@ class TestRestore:
 
     def test_of_an_earlier_version(self, register_at: str, tmp_path: Path) -> None:
         old = tmp_path / "old.db"
-        connection = sqlite.connect_file(old, readonly=False)
-        sqlite.upgrade_tables(connection, "0001")
+        connection = built.connect_over(sqlite.connect_driver(old, readonly=False))
+        built.upgrade_tables(connection, "0001")
         connection.close()
         connection.engine.dispose()
         content = old.read_bytes()

@@ -24,7 +24,7 @@ from sample_report import NOON, camera, report
 from camscan.asset import Presence
 from camscan.errors import RegisterError
 from camscan.register import open_register
-from camscan.register.backends import Mode, postgresql, sqlite
+from camscan.register.backends import Mode, built, postgresql, sqlite
 from camscan.register.schema import VERSION
 
 HERE = Path(__file__).parent
@@ -102,8 +102,8 @@ class TestKilled:
 
     def test_while_a_file_is_upgraded(self, tmp_path: Path) -> None:
         path = tmp_path / "camscan.db"
-        connection = sqlite.connect_file(path, readonly=False)
-        sqlite.upgrade_tables(connection, "0001")
+        connection = built.connect_over(sqlite.connect_driver(path, readonly=False))
+        built.upgrade_tables(connection, "0001")
         connection.close()
         number = 1
         while killed.at_statement(killed.open_register_there, str(path), number):

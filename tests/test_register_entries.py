@@ -486,7 +486,7 @@ class TestPossibleMaker:
         ):
             book.edit_entries([Edit(row.asset_id, column, value)], role=ROLE, how="test")
             (row,) = book.find_devices("192.0.2.70")
-            with book._reading() as connection:
+            with book._reading_built() as connection:
                 stored = connection.execute(
                     select(schema.device.c.maker).where(schema.device.c.asset_id == row.asset_id)
                 )

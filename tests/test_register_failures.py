@@ -484,12 +484,11 @@ class TestKilled:
             os.kill(os.getpid(), signal.SIGKILL)
         sqlite.write_ahead = struck
         if sys.argv[2] == "within":
-            from alembic import command
-            real = command.upgrade
-            def upgrade(*arguments):
-                real(*arguments)
-                struck(None)
-            command.upgrade = upgrade
+            real = sqlite.make_tables
+            def make(connection):
+                real(connection)
+                struck(connection)
+            sqlite.make_tables = make
         open_register(sys.argv[1])
         """
         for moment in ("within", "after"):

@@ -23,7 +23,7 @@ from sqlalchemy import table as sql_table
 from camscan.errors import BusyError, RegisterError
 from camscan.model import Coverage, Identification
 from camscan.register import open_register, schema
-from camscan.register.backends import STEPS, Mode, known_revisions, postgresql, sqlite
+from camscan.register.backends import STEPS, Mode, built, known_revisions, postgresql, sqlite
 from camscan.register.backends.lock import Lock
 from camscan.register.codec import coverage_to_json, identification_to_json
 
@@ -59,8 +59,8 @@ def at(where: str | Path, version: str) -> None:
 def _tables(where: str | Path, version: str) -> Iterator[Connection]:
     """The tables of a version, made by the steps up to it, as the program of its time would have."""
     if "://" not in str(where):
-        connection = sqlite.connect_file(Path(where), readonly=False)
-        sqlite.upgrade_tables(connection, version)
+        connection = built.connect_over(sqlite.connect_driver(Path(where), readonly=False))
+        built.upgrade_tables(connection, version)
         yield connection
     else:
         kept = postgresql.PostgreSQL(str(where), Mode.RUN)
@@ -204,7 +204,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("camscan.register.backends.STEPS", steps)
     for module in ("backends", "backends.sqlite", "backends.postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
-    monkeypatch.setattr(sqlite.upgrade_tables, "__defaults__", ("9000",))
+    monkeypatch.setattr(built.upgrade_tables, "__defaults__", ("9000",))
     return steps / "versions" / "9000_next.py"
 
 

@@ -363,7 +363,7 @@ class TestTwoAtOnce:
         with open_register(postgresql_at) as scan, open_register(postgresql_at, readonly=True) as reader:
             with scan._writing(), reader._reading():
                 pass
-            with reader._reading() as connection:
+            with reader._reading_built() as connection:
                 connection.exec_driver_sql("SELECT 1")
                 scan.record(report(camera(1)))
                 assert connection.exec_driver_sql("SELECT count(*) FROM scan").scalar() == 0

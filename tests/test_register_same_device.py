@@ -219,10 +219,10 @@ def test_an_entry_that_nobody_logged_is_found(book: Register) -> None:
     (asset,) = record(book, camera(1)).new
     enter(book, asset, notes="ladder")
     assert book.find_faults() == []
-    with book._writing() as connection:
+    with book._writing_built() as connection:
         connection.exec_driver_sql("""UPDATE people SET entries = '{"notes":"ladder","uprn":"100"}'""")
     assert book.find_faults() == [f"{asset}: uprn is '100'; the log does not say who entered it"]
-    with book._writing() as connection:
+    with book._writing_built() as connection:
         connection.exec_driver_sql("DELETE FROM people")
     assert book.find_faults() == [f"{asset}: notes is ''; according to the log it was last set to 'ladder'"]
 

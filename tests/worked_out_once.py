@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Dialect, Table, event, inspect
+from sqlalchemy import Connection, event, inspect
 
 from camscan import kept, strict_yaml
 from camscan.fingerprints import Database, built_in_folder, database
@@ -17,8 +17,8 @@ from camscan.fingerprints.entry import Entry, Rule
 from camscan.fingerprints.read import Source
 from camscan.policies import companies
 from camscan.policies import read as policies
-from camscan.register import backends, rows, schema
-from camscan.register.backends import postgresql, sqlite
+from camscan.register import schema
+from camscan.register.backends import built, migrating, postgresql
 from camscan.store import database as store
 from camscan.strict_yaml import Node
 from camscan.vulnerabilities import read as vulnerabilities
@@ -32,7 +32,6 @@ def begin(patch: pytest.MonkeyPatch) -> None:
     _vulnerabilities(patch)
     _databases(patch)
     _fingerprints(patch)
-    _inserts(patch)
     _new_registers(patch)
     _new_stores(patch)
 
@@ -133,22 +132,9 @@ def _entry_once(read: Callable[[Source, Node], Entry]) -> Callable[[Source, Node
     return read_once
 
 
-def _inserts(patch: pytest.MonkeyPatch) -> None:
-    """Each open register has an engine of its own, and would compile its INSERT statements for itself."""
-    prepare, prepared = rows._prepare_insert, dict[tuple[type[Dialect], Table, tuple[str, ...]], rows._Insert]()
-
-    def prepare_once(connection: Connection, table: Table, names: Sequence[str]) -> rows._Insert:
-        key = type(connection.dialect), table, tuple(names)
-        if key not in prepared:
-            prepared[key] = prepare(connection, table, names)
-        return prepared[key]
-
-    patch.setattr(rows, "_prepare_insert", prepare_once)
-
-
 def _new_registers(patch: pytest.MonkeyPatch) -> None:
     """A new register gets its tables by the same statements each time: they are worked out once for each database."""
-    migrate, again = backends.migrate_tables, _replayed()
+    migrate, again = migrating.migrate_tables, _replayed()
 
     def make(connection: Connection, to: str) -> None:
         if to != schema.VERSION or inspect(connection).has_table("alembic_version"):
@@ -156,7 +142,7 @@ def _new_registers(patch: pytest.MonkeyPatch) -> None:
         else:
             again(connection, lambda: migrate(connection, to))
 
-    for module in (sqlite, postgresql):
+    for module in (built, postgresql):
         patch.setattr(module, "migrate_tables", make)
 
 

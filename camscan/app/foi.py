@@ -25,8 +25,8 @@ from camscan.foi.refusal import Act
 from camscan.output import check_writable, explain_errors, is_taken, make_folder, write_bytes_atomically
 from camscan.register.address import address_of
 from camscan.store import open_store
-from camscan.store.database import store_path
 from camscan.store.packs import KeptPack, Packs, release_transaction, released_packs
+from camscan.store.place import store_path
 from camscan.words import count_text
 
 _LONGEST = 100

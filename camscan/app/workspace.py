@@ -47,7 +47,7 @@ class Workspace:
     @property
     def has_store(self) -> bool:
         """Whether there is a store beside the register, or may be."""
-        from camscan.store.database import store_path  # noqa: PLC0415 - few commands need it
+        from camscan.store.place import store_path  # noqa: PLC0415 - few commands need it
 
         return address_of(self.where) is not None or store_path(Path(self.where)).exists()
 
@@ -82,7 +82,7 @@ class Workspace:
 
     def _own_files(self) -> dict[Path, str]:
         """The files that nobody can write again -> what they are."""
-        from camscan.store.database import store_path  # noqa: PLC0415 - only who writes a file needs it
+        from camscan.store.place import store_path  # noqa: PLC0415 - only who writes a file needs it
 
         settings = self.settings
         found = {settings.path: "your settings, camscan.yaml", settings.sites_file: "the table of your sites"}

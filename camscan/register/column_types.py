@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    LargeBinary,
-    String,
-    Text,
-)
+from sqlalchemy import String, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
-from camscan.register.stored import MARK, decode_moment, encode_moment, escape_text, escape_texts, unescape_text
+from camscan.register.stored import (
+    MARK,
+    decode_json,
+    decode_moment,
+    encode_json,
+    encode_moment,
+    escape_text,
+    unescape_text,
+)
 
 
 def _unescape_text(value: str | None) -> str | None:
     return value if value is None or value[:1] != MARK else unescape_text(value)
-
-
-_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-
-
-def _from_json(value: str | None) -> Any:
-    return None if value is None else json.loads(value)
 
 
 class DeviceText(TypeDecorator[str]):
@@ -70,18 +66,8 @@ class Json(TypeDecorator[Any]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002 - as above
         """The function that turns a value into its JSON text."""
-        return _to_json
+        return encode_json
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
         """The function that turns a JSON text into its value."""
-        return _from_json
-
-
-def column_encoder(column: TypeEngine[Any], dialect: Dialect) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
-    """The function that turns many values of such a column into their stored form; None if they are stored as given."""
-    if isinstance(column, DeviceText):
-        return escape_texts
-    encode = column.dialect_impl(dialect).bind_processor(dialect)
-    if encode is None or isinstance(column, LargeBinary):  # both drivers take bytes as they are
-        return None
-    return lambda values: list(map(encode, values))
+        return decode_json

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from camscan.asset import WORKED_OUT, Change, Presence
 from camscan.asset.behind import why_no_channel, why_no_recorder
@@ -25,6 +25,7 @@ from camscan.model import Identification
 from camscan.register import override_rows, schema, tags
 from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
+from camscan.register.plain_sql import Row
 from camscan.register.record.sighting import digest_evidence
 from camscan.register.rows import next_free_id, select_rows
 from camscan.register.types import Edit, NewRow
@@ -54,10 +55,7 @@ def edit_entries(
     for each in edits:
         wanted[each.asset_id][each.column] = _normalise_entry(each.asset_id, each.column, each.value)
     rows = _live_rows(connection, wanted)
-    stored = {
-        row["device_id"]: row
-        for row in select_rows(connection, schema.people, schema.people.c.device_id, _row_numbers(rows))
-    }
+    stored = {row["device_id"]: row for row in select_rows(connection, "people", "device_id", _row_numbers(rows))}
     _check_revisions(rows, stored, revisions or {})
     before: dict[int, Entries] = {row["id"]: _decode_entries(stored.get(row["id"])) for row in rows.values()}
     after: dict[int, Entries] = {}
@@ -77,7 +75,7 @@ def add_devices(connection: Connection, new: Sequence[NewRow], who: ChangeContex
     """Add devices that no scan has seen, and return their asset numbers; see ``Register.add_devices``."""
     names: list[str] = []
     edits: list[Edit] = []
-    first = next_free_id(connection, schema.device)
+    first = next_free_id(connection, "device")
     for index, row in enumerate(new):
         if row.record_type in WORKED_OUT:
             raise UsageError("only a scan makes rows from the network; use manual, imported or behind_recorder")
@@ -134,13 +132,11 @@ def require_unchanged(connection: Connection, revisions: Mapping[str, int]) -> N
     A row that does not exist any more, or that was merged into another, raises UsageError.
     """
     rows = _live_rows(connection, revisions)
-    held = select_rows(connection, schema.people, schema.people.c.device_id, _row_numbers(rows))
+    held = select_rows(connection, "people", "device_id", _row_numbers(rows))
     _check_revisions(rows, {row["device_id"]: row for row in held}, revisions)
 
 
-def _check_revisions(
-    rows: Mapping[str, RowMapping], stored: Mapping[int, RowMapping], revisions: Mapping[str, int]
-) -> None:
+def _check_revisions(rows: Mapping[str, Row], stored: Mapping[int, Row], revisions: Mapping[str, int]) -> None:
     """Raise StaleError if a person has changed a device since somebody read it."""
     stale = [
         name
@@ -152,10 +148,9 @@ def _check_revisions(
         raise StaleError(f"{named} been changed by somebody else since you opened the form; nothing was written")
 
 
-def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMapping]:
+def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, Row]:
     """Asset number -> row, for rows that represent a device. Raises UsageError for any other."""
-    table = schema.device
-    found = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, names)}
+    found: dict[str, Row] = {row["asset_id"]: row for row in select_rows(connection, "device", "asset_id", names)}
     for name in names:
         if name not in found:
             raise UsageError(f"there is no device {name} in the register")
@@ -164,7 +159,7 @@ def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMap
     return found
 
 
-def _merged_into(connection: Connection, row: RowMapping) -> str:
+def _merged_into(connection: Connection, row: Row) -> str:
     """The message about a row that was merged into another; empty for any other row."""
     if row["merged_into"] is None:
         return ""
@@ -175,15 +170,15 @@ def _merged_into(connection: Connection, row: RowMapping) -> str:
     return f"is a duplicate of {kept}; name that one"
 
 
-def _number_rows(rows: Mapping[str, RowMapping]) -> list[tuple[str, int]]:
+def _number_rows(rows: Mapping[str, Row]) -> list[tuple[str, int]]:
     return [(name, row["id"]) for name, row in rows.items()]
 
 
-def _row_numbers(rows: Mapping[str, RowMapping]) -> list[int]:
+def _row_numbers(rows: Mapping[str, Row]) -> list[int]:
     return [row["id"] for row in rows.values()]
 
 
-def _decode_entries(row: RowMapping | None) -> Entries:
+def _decode_entries(row: Row | None) -> Entries:
     return row["entries"] if row else {}
 
 
@@ -200,8 +195,7 @@ def _new_recorder(before: Entries, after: Entries) -> str:
 def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
     """Raise UsageError if a device (asset number) cannot be connected to the recorder that is named for it."""
     recorders = {recorder for recorder in named.values() if recorder}
-    table = schema.device
-    known = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, recorders)}
+    known = {row["asset_id"]: row for row in select_rows(connection, "device", "asset_id", recorders)}
     for name, recorder in sorted(named.items()):
         if not recorder:
             continue
@@ -226,7 +220,7 @@ def _write_log(
     """Write a line of the log for every entry that differs. Returns the lines in the order of the columns."""
     if not who.role.strip():
         raise UsageError("every change needs the role of the person who makes it; give one")
-    number = next_free_id(connection, schema.change)
+    number = next_free_id(connection, "change")
     made: list[Change] = []
     rows: list[dict[str, Any]] = []
     for device, entries in after.items():
@@ -263,7 +257,7 @@ _OF_A_VISIT = frozenset({"lifecycle_status", "last_confirmed_on"})
 def _store_entries(
     connection: Connection,
     made: Iterable[Change],
-    rows: Mapping[str, RowMapping],
+    rows: Mapping[str, Row],
     stored: Iterable[int],
     after: Mapping[int, Entries],
 ) -> None:
@@ -297,7 +291,7 @@ def _store_entries(
         override_rows.store_overrides(connection, numbered[device], after[device])
 
 
-def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:
+def _find_recorder(connection: Connection, row: NewRow) -> Row | None:
     """The recorder that a new row is connected to. Raises UsageError if it or its channel cannot be."""
     if not row.recorder_asset_id:
         return None
@@ -314,12 +308,12 @@ def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:
     return recorder
 
 
-def _why_no_recorder(connection: Connection, row: RowMapping) -> str:
-    stored = next(select_rows(connection, schema.people, schema.people.c.device_id, [row["id"]]), None)
+def _why_no_recorder(connection: Connection, row: Row) -> str:
+    stored = next(select_rows(connection, "people", "device_id", [row["id"]]), None)
     return why_no_recorder(row["kind"], _decode_entries(stored).get("stated_device_type", ""))
 
 
-def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:
+def _remember_channel(connection: Connection, device: int, recorder: Row, channel: int) -> None:
     """Note the channel, so that the row is recognised when the recorder itself lists the camera later."""
     names = filter(None, (recorder["asset_id"], recorder["serial"]))
     keys = {channel_key(name, channel) for name in names}
@@ -327,7 +321,7 @@ def _remember_channel(connection: Connection, device: int, recorder: RowMapping,
     connection.execute(schema.device_key.insert(), rows)
 
 
-def _new_device(number: int, name: str, row: NewRow, recorder: RowMapping | None) -> dict[str, Any]:
+def _new_device(number: int, name: str, row: NewRow, recorder: Row | None) -> dict[str, Any]:
     nothing = Identification()
     return {
         "id": number,

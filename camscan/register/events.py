@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
-
 from camscan.asset import Event, Happening, Presence
 from camscan.dataclass import dataclass
 from camscan.errors import UsageError
-from camscan.register import schema
-from camscan.register.rows import next_free_id
+from camscan.register.plain_sql import AnyConnection, fetch, fetch_rows, fetch_value
+from camscan.register.rows import insert_rows, next_free_id
+from camscan.register.stored import unescape_text
 
 VALUES = (
     Event.MOVED_IP,
@@ -49,14 +48,13 @@ class Draft:
 
 
 def store_events(
-    connection: Connection, drafts: Sequence[Draft], *, scan: int | None, scan_id: str, at: datetime
+    connection: AnyConnection, drafts: Sequence[Draft], *, scan: int | None, scan_id: str, at: datetime
 ) -> tuple[Happening, ...]:
     """Write events; ``scan`` is None for an event that no scan showed."""
-    table = schema.event
     if not drafts:
         return ()
-    after = scan or connection.execute(select(func.max(schema.scan.c.id))).scalar() or 0
-    first = next_free_id(connection, table)
+    after = scan or fetch_value(connection, "SELECT max(id) FROM scan") or 0
+    first = next_free_id(connection, "event")
     rows = [
         {
             "id": first + index,
@@ -71,80 +69,77 @@ def store_events(
         }
         for index, each in enumerate(drafts)
     ]
-    connection.execute(table.insert(), rows)
+    insert_rows(connection, "event", rows)
     return tuple(Happening(each.event, each.asset_id, each.old, each.new, each.detail, at, scan_id) for each in drafts)
 
 
-def list_happenings(connection: Connection, since: str | datetime | None) -> list[Happening]:
+def list_happenings(connection: AnyConnection, since: str | datetime | None) -> list[Happening]:
     """The net changes since a scan or a time; see ``Register.happenings``."""
-    return _make_happenings(connection, connection.execute(_event_query(connection, since)).all())
+    return _make_happenings(connection, _read_events(connection, since))
 
 
-def list_coverage(connection: Connection) -> list[Happening]:
+def list_coverage(connection: AnyConnection) -> list[Happening]:
     """Those of subnets that fell silent or answer again, ever; see ``Register.coverage_happenings``."""
-    query = _event_query(connection, None).where(schema.event.c.kind.in_([each.value for each in COVERAGE]))
-    return _make_happenings(connection, connection.execute(query).all())
+    kinds = [each.value for each in COVERAGE]
+    return _make_happenings(
+        connection, fetch_rows(connection, f"{_EVENT} WHERE event.kind IN :kinds {_IN_ORDER}", kinds=kinds)
+    )
 
 
-def _make_happenings(connection: Connection, rows: Iterable[Any]) -> list[Happening]:
+def _make_happenings(connection: AnyConnection, rows: Iterable[Mapping[str, Any]]) -> list[Happening]:
     settled = _settled_conflicts(connection)
     by_device: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
-    for kind, old, new, detail, at, number, asset_id, merged_into, scan_id in rows:
-        if merged_into is not None:
+    for row in rows:
+        if row["merged_into"] is not None:
             continue
-        event = _EVENTS[kind]
-        if event is Event.IDENTITY_CONFLICT and (number, detail) in settled:
+        event = _EVENTS[row["kind"]]
+        if event is Event.IDENTITY_CONFLICT and (row["device_id"], row["detail"]) in settled:
             continue
-        happening = Happening(event, asset_id or "", old, new, detail, at, scan_id or "")
-        by_device[happening.asset_id, (old or new) if event in COVERAGE else ""].append(happening)
+        happening = _make_happening(event, row["asset_id"] or "", row)
+        by_device[happening.asset_id, (row["old"] or row["new"]) if event in COVERAGE else ""].append(happening)
     return [net for found in by_device.values() for net in _net_changes(found)]
 
 
-def list_device_happenings(connection: Connection, asset_id: str, most: int) -> list[Happening]:
+def _make_happening(event: Event, asset_id: str, row: Mapping[str, Any]) -> Happening:
+    return Happening(event, asset_id, row["old"], row["new"], row["detail"], row["at"], row["scan_id"] or "")
+
+
+def list_device_happenings(connection: AnyConnection, asset_id: str, most: int) -> list[Happening]:
     """The events of one device, newest first; see ``Register.device_happenings``."""
-    event, device, scan = schema.event, schema.device, schema.scan
-    query = (
-        select(*event.c["kind", "old", "new", "detail", "at"], scan.c.scan_id)
-        .join(device, device.c.id == event.c.device_id)
-        .outerjoin(scan, scan.c.id == event.c.scan)
-        .where(device.c.asset_id == asset_id)
-        .order_by(event.c.id.desc())
-        .limit(most)
-    )
-    return [
-        Happening(_EVENTS[row.kind], asset_id, row.old, row.new, row.detail, row.at, row.scan_id or "")
-        for row in connection.execute(query)
-    ]
+    query = f"{_EVENT} WHERE asset_id = :asset_id ORDER BY event.id DESC LIMIT :most"
+    rows = fetch_rows(connection, query, asset_id=asset_id, most=most)
+    return [_make_happening(_EVENTS[row["kind"]], asset_id, row) for row in rows]
 
 
-def _event_query(connection: Connection, since: str | datetime | None) -> Select[Any]:
-    event, device, scan = schema.event, schema.device, schema.scan
-    query = (
-        select(*event.c["kind", "old", "new", "detail", "at", "device_id"])
-        .add_columns(device.c.asset_id, device.c.merged_into, scan.c.scan_id)
-        .outerjoin(device, device.c.id == event.c.device_id)
-        .outerjoin(scan, scan.c.id == event.c.scan)
-        .order_by(event.c.id)
-    )
+_EVENT = """
+SELECT event.kind, old, new, detail, at, device_id, asset_id, merged_into, scan_id
+FROM event LEFT JOIN device ON device.id = event.device_id LEFT JOIN scan ON scan.id = event.scan
+"""
+_IN_ORDER = "ORDER BY event.id"
+
+
+def _read_events(connection: AnyConnection, since: str | datetime | None) -> list[dict[str, Any]]:
+    """The events since a scan or a time, in their order."""
+    if since is None:
+        return fetch_rows(connection, f"{_EVENT} {_IN_ORDER}")
     if isinstance(since, str):
-        number = connection.execute(select(scan.c.id).where(scan.c.scan_id == since)).scalar()
+        number = fetch_value(connection, "SELECT id FROM scan WHERE scan_id = :scan_id", scan_id=since)
         if number is None:
             raise UsageError(f"the register has no scan {since}; name a day, or the id of one that was recorded")
-        told = (event.c.after_scan == number) & event.c.scan.is_(None)
-        query = query.where((event.c.after_scan > number) | told)
-    elif since is not None:
-        # Scans are compared by number, not by time: a clock that was wrong during one scan then hides no other scan.
-        first = connection.execute(select(func.min(scan.c.id)).where(scan.c.finished_at >= since)).scalar()
-        by_people = event.c.scan.is_(None) & (event.c.at >= since.astimezone(UTC))
-        query = query.where(by_people if first is None else (event.c.after_scan >= first) | by_people)
-    return query
+        where = "after_scan > :number OR (after_scan = :number AND event.scan IS NULL)"
+        return fetch_rows(connection, f"{_EVENT} WHERE {where} {_IN_ORDER}", number=number)
+    # Scans are compared by number, not by time: a clock that was wrong during one scan then hides no other scan.
+    first = fetch_value(connection, "SELECT min(id) FROM scan WHERE finished_at >= :since", since=since)
+    where, values = "(event.scan IS NULL AND event.at >= :since)", {"since": since.astimezone(UTC)}
+    if first is None:
+        return fetch_rows(connection, f"{_EVENT} WHERE {where} {_IN_ORDER}", **values)
+    return fetch_rows(connection, f"{_EVENT} WHERE after_scan >= :first OR {where} {_IN_ORDER}", first=first, **values)
 
 
-def _settled_conflicts(connection: Connection) -> frozenset[tuple[int, str]]:
+def _settled_conflicts(connection: AnyConnection) -> frozenset[tuple[int, str]]:
     """The device and the sentence of each conflict that a person has settled."""
-    table = schema.conflict
-    rows = connection.execute(select(*table.c["device_id", "detail"]).where(table.c.decision.is_not(None)))
-    return frozenset((row.device_id, row.detail) for row in rows)
+    rows = fetch(connection, "SELECT device_id, detail FROM conflict WHERE decision IS NOT NULL")
+    return frozenset((device, unescape_text(detail)) for device, detail in rows)
 
 
 def _net_changes(found: Sequence[Happening]) -> Iterator[Happening]:

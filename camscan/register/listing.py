@@ -10,19 +10,31 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any
-
-from sqlalchemy import ColumnElement, Connection, CursorResult, Text, and_, bindparam, cast, func, inspect, or_, select
 
 from camscan.asset.columns import NAMING
 from camscan.dataclass import dataclass
-from camscan.register import schema
 from camscan.register.assets import read_assets_by_row
-from camscan.register.rows import CHUNK, insert_rows
+from camscan.register.plain_sql import (
+    AnyConnection,
+    conditions,
+    execute,
+    execute_many,
+    fetch,
+    fetch_rows,
+    fetch_some,
+    fetch_value,
+    is_file,
+    stream,
+    stream_rows,
+    table_names,
+)
+from camscan.register.rows import delete_rows, insert_rows
 from camscan.register.site_lookup import make_lookup
+from camscan.register.stored import decode_json, decode_moment, unescape_text
+from camscan.register.tables import READ_MODEL, VERSION, make_read_model
 from camscan.register.types import Group, Lister
-from camscan.register.watching import create_triggers, is_watched
+from camscan.register.watching import is_watched
 
 STAMP = "stamp"
 """Name of the row of ``overview`` that says how far the listing is up to date."""
@@ -56,22 +68,21 @@ class Stamp:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def is_current(connection: Connection, lister: Lister) -> bool:
+def is_current(connection: AnyConnection, lister: Lister) -> bool:
     """Whether every line is the same as it would be if it were made now."""
     return _is_valid(connection, lister, read_stamp(connection))
 
 
-def _is_valid(connection: Connection, lister: Lister, stamp: Stamp | None) -> bool:
+def _is_valid(connection: AnyConnection, lister: Lister, stamp: Stamp | None) -> bool:
     """Whether no line is out of date, by the stamp that was read in this transaction."""
     if stamp is None or not _is_same_basis(stamp, lister):
         return False
-    table = schema.touched
-    if connection.execute(select(table.c.device_id).limit(1)).first() is not None:
+    if fetch(connection, "SELECT 1 FROM touched LIMIT 1"):
         return False
-    return connection.execute(_is_outlived(lister.day()).limit(1)).first() is None
+    return not fetch(connection, f"{_OUTLIVED} LIMIT 1", day=lister.day().isoformat())
 
 
-def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = True) -> bool:
+def bring_up_to_date(connection: AnyConnection, lister: Lister, *, rebuild: bool = True) -> bool:
     """Write the lines that are out of date in the caller's transaction.
 
     Returns whether all lines are up to date afterwards.
@@ -84,77 +95,67 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
         if now != stamp:
             _write_stamp(connection, now)
         return True
-    changed = set(connection.execute(select(schema.touched.c.device_id)).scalars()) if stamp else {EVERY}
+    changed = _touched_devices(connection) if stamp else {EVERY}
     if stamp is None or EVERY in changed or not _is_same_basis(stamp, lister):
         if rebuild:
             _build_listing(connection, lister, stamp)
         return rebuild
-    day = lister.day()
-    changed |= set(connection.execute(_is_outlived(day)).scalars())
+    changed |= {row[0] for row in fetch(connection, _OUTLIVED, day=lister.day().isoformat())}
     changed |= _naming_merged(connection, changed)
-    table = schema.listing
     numbers = sorted(changed)
-    for start in range(0, len(numbers), CHUNK):  # lines of devices that were merged into others are deleted here
-        connection.execute(table.delete().where(table.c.device_id.in_(numbers[start : start + CHUNK])))
+    delete_rows(connection, "listing", "device_id", numbers)  # also lines of devices that were merged into others
     for batch in _make_lines(connection, lister, numbers):
-        insert_rows(connection, table, batch)
-    connection.execute(schema.touched.delete())
+        insert_rows(connection, "listing", batch)
+    execute(connection, "DELETE FROM touched")
     _write_stamp(connection, _stamp_now(connection, lister, stamp.turn + bool(numbers)))
     return True
 
 
-def begin_listing(connection: Connection) -> None:
+def begin_listing(connection: AnyConnection) -> None:
     """Mark new tables as empty, so that the first lines need not make them again."""
     _write_stamp(connection, Stamp(edition="", day="", scan=0, change=0, settled="", lines=0, turn=0))
 
 
-def stale_lines(connection: Connection) -> frozenset[int]:
+def stale_lines(connection: AnyConnection) -> frozenset[int]:
     """Numbers of the devices whose lines are out of date, because somebody has written to the devices."""
-    if not inspect(connection).has_table(schema.touched.name):
-        return frozenset()
-    return frozenset(connection.execute(select(schema.touched.c.device_id)).scalars())
+    return frozenset(_touched_devices(connection) if "touched" in table_names(connection) else ())
 
 
-def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
+def _touched_devices(connection: AnyConnection) -> set[int]:
+    return {row[0] for row in fetch(connection, "SELECT device_id FROM touched")}
+
+
+def renew_columns(connection: AnyConnection, changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Update only these columns in the lines of devices, which nobody has to judge again."""
-    table = schema.listing
-    if not changes or not {table.name, schema.touched.name} <= _table_names(connection):
+    if not changes or not {"listing", "touched"} <= table_names(connection):
         return
     given = [{"the_id": number, **change} for number, change in changes.items()]
-    values: dict[str, Any] = {name: bindparam(name) for name in given[0] if name != "the_id"}
-    connection.execute(table.update().where(table.c.device_id == bindparam("the_id")).values(values), given)
-    numbers = sorted(changes)
-    for start in range(0, len(numbers), CHUNK):
-        these = schema.touched.c.device_id.in_(numbers[start : start + CHUNK])
-        connection.execute(schema.touched.delete().where(these))
+    renewed = ", ".join(f"{name} = :{name}" for name in given[0] if name != "the_id")
+    execute_many(connection, f"UPDATE listing SET {renewed} WHERE device_id = :the_id", given)  # noqa: S608 - ours
+    delete_rows(connection, "touched", "device_id", sorted(changes))
 
 
-def read_stamp(connection: Connection) -> Stamp | None:
+def read_stamp(connection: AnyConnection) -> Stamp | None:
     """The stamp; None if the read model is missing, damaged or unwatched."""
-    if not {table.name for table in schema.READ_MODEL} <= _table_names(connection):
+    if not {*READ_MODEL} <= table_names(connection):
         return None
-    query = select(schema.overview.c.content).where(schema.overview.c.name == STAMP)
     try:
-        content: Any = connection.execute(query).scalar()
-        stamp = Stamp(**content)
+        stamp = Stamp(**decode_json(fetch_value(connection, _CONTENT, name=STAMP)))
     except (TypeError, ValueError):
         return None
-    lines = connection.execute(select(func.count()).select_from(schema.listing)).scalar_one()
+    lines = fetch_value(connection, "SELECT count(*) FROM listing")
     return stamp if lines == stamp.lines and is_watched(connection) else None
 
 
-def _table_names(connection: Connection) -> set[str]:
-    """The names of all tables, from one query."""
-    return set(inspect(connection).get_table_names())
+_CONTENT = "SELECT content FROM overview WHERE name = :name"
 
 
-def is_possible(connection: Connection) -> bool:
+def is_possible(connection: AnyConnection) -> bool:
     """Whether there is a listing, or may be one; see ``Register.has_listing``."""
-    version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
-    return bool(version == schema.VERSION)
+    return bool(fetch_value(connection, "SELECT max(version_num) FROM alembic_version") == VERSION)
 
 
-def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
+def counting_basis(connection: AnyConnection, lister: Lister) -> list[Any]:
     """What counts depend on: the lines, the scans and the day; empty if lines are out of date.
 
     ``glance`` builds the same list.
@@ -162,111 +163,112 @@ def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
     stamp = read_stamp(connection)
     if stamp is None or not _is_valid(connection, lister, stamp):
         return []
-    scan = connection.execute(select(func.max(schema.scan.c.id))).scalar() or 0
+    scan = fetch_value(connection, "SELECT max(id) FROM scan") or 0
     return [stamp.turn, stamp.edition, scan, lister.day().isoformat()]
 
 
-def keep_counted(connection: Connection, name: str, told: Any, basis: Sequence[Any]) -> None:
+def keep_counted(connection: AnyConnection, name: str, told: Any, basis: Sequence[Any]) -> None:
     """Store counts; see ``Register.keep_counted``. ``glance`` reads them."""
-    table = schema.overview
-    connection.execute(table.delete().where(table.c.name == name))
-    connection.execute(table.insert().values(name=name, content={"basis": list(basis), "told": told}))
+    _write_content(connection, name, {"basis": list(basis), "told": told})
 
 
-def read_counted(connection: Connection, name: str, basis: Sequence[Any]) -> Any | None:
+def _write_content(connection: AnyConnection, name: str, content: Mapping[str, Any]) -> None:
+    execute(connection, "DELETE FROM overview WHERE name = :name", name=name)
+    insert_rows(connection, "overview", [{"name": name, "content": dict(content)}])
+
+
+def read_counted(connection: AnyConnection, name: str, basis: Sequence[Any]) -> Any | None:
     """Read stored counts; see ``Register.read_counted``."""
-    query = select(schema.overview.c.content).where(schema.overview.c.name == name)
-    held: Any = connection.execute(query).scalar()
+    held: Any = decode_json(fetch_value(connection, _CONTENT, name=name))
     return held["told"] if held and held.get("basis") == list(basis) else None
 
 
-def address_order(connection: Connection) -> tuple[ColumnElement[Any], ...]:
+def address_order(connection: AnyConnection) -> str:
     """The order of lines by address, with lines without an address last.
 
     It does not depend on the server's own order of texts.
     """
-    table = schema.listing
-    address = table.c.address if connection.dialect.name == "sqlite" else table.c.address.collate("C")
-    return table.c.address == "", address, table.c.device_id
+    return f"address = '', {_by_bytes(connection, 'address')}, device_id"
 
 
-def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _by_bytes(connection: AnyConnection, column: str) -> str:
+    """A column by which is sorted as SQLite sorts it."""
+    return column if is_file(connection) else f'{column} COLLATE "C"'
+
+
+def read_lines(connection: AnyConnection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Lines of the listing; see ``Register.lines``."""
-    table = schema.listing
-    by = address_order(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
-    query = select(table).order_by(*by)
-    yield from _as_lines(connection.execute(query.execution_options(yield_per=_BATCH)))
+    by = address_order(connection) if order == (ADDRESS,) else ", ".join([*order, "device_id"])
+    yield from stream_rows(connection, f"{_LINES} ORDER BY {by}")
 
 
-def _as_lines(found: CursorResult[Any]) -> Iterator[dict[str, Any]]:
-    """Rows as lines. To copy the mappings that SQLAlchemy makes of them would take a tenth of the time of a list."""
-    names = list(found.keys())
-    return (dict(zip(names, row, strict=True)) for row in found)
+_LINES = "SELECT listing.* FROM listing"
 
 
-def read_lines_of(connection: Connection, asset_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
+def read_lines_of(connection: AnyConnection, asset_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
     """Lines of some devices; see ``Register.lines_of``."""
-    table, device = schema.listing, schema.device
-    query = select(table).join(device, device.c.id == table.c.device_id)
-    wanted = sorted(asset_ids)
-    for start in range(0, len(wanted), CHUNK):
-        these = device.c.asset_id.in_(wanted[start : start + CHUNK])
-        yield from _as_lines(connection.execute(query.where(these)))
+    query = f"{_LINES} JOIN device ON device.id = listing.device_id WHERE"
+    for condition, some in conditions("device.asset_id", sorted(asset_ids)):
+        yield from fetch_rows(connection, f"{query} {condition}", **some)
 
 
-def numbers_by_site(connection: Connection) -> Iterator[int]:
+def numbers_by_site(connection: AnyConnection) -> Iterator[int]:
     """The number of every device, by site and address, those of no site last. Eight bytes for each are held."""
-    table = schema.listing
-    name = table.c.asset_id if connection.dialect.name == "sqlite" else table.c.asset_id.collate("C")
-    query = select(table.c.device_id, table.c.site).order_by(*address_order(connection)[:-1], name)
+    by = f"address = '', {_by_bytes(connection, 'address')}, {_by_bytes(connection, 'asset_id')}"
     sites: dict[str, array[int]] = {}
-    for number, site in connection.execute(query.execution_options(yield_per=_BATCH)):
-        sites.setdefault(site.casefold(), array("q")).append(number)
+    for number, site in stream(connection, f"SELECT device_id, site FROM listing ORDER BY {by}"):  # noqa: S608 - ours
+        sites.setdefault(unescape_text(site).casefold(), array("q")).append(number)
     for site in sorted(sites, key=lambda site: (not site, site)):
         yield from sites[site]
 
 
-def lines_of_others(connection: Connection) -> Iterator[Mapping[str, Any]]:
+def lines_of_others(connection: AnyConnection) -> Iterator[Mapping[str, Any]]:
     """See ``Register.lines_of_others``."""
-    table = schema.listing
-    is_alone = and_(table.c.serial == "", or_(table.c.maker == "", table.c.last_seen.is_(None)))
-    names_recorder = cast(table.c.facts, Text).contains('"recorder')
-    query = select(table).where(or_(is_alone, names_recorder)).order_by(table.c.device_id)
-    yield from _as_lines(connection.execute(query.execution_options(yield_per=_BATCH)))
+    is_alone = "(serial = '' AND (maker = '' OR last_seen IS NULL))"
+    query = f"{_LINES} WHERE {is_alone} OR facts LIKE :named ORDER BY device_id"
+    yield from stream_rows(connection, query, named='%"recorder%')
 
 
-def lines_apart(connection: Connection, lister: Lister) -> Collection[str]:
+def lines_apart(connection: AnyConnection, lister: Lister) -> Collection[str]:
     """Asset numbers of lines in scope that are not counted (``Lister.apart``).
 
     Lines are read only if there may be one.
     """
-    table = schema.listing
-    is_alone = or_(table.c.maker == "", table.c.last_seen.is_(None))
-    meant = (table.c.in_scope == "yes", table.c.serial == "", is_alone)
-    if connection.execute(select(table.c.device_id).where(*meant).limit(1)).first() is None:
+    is_alone = "in_scope = 'yes' AND serial = '' AND (maker = '' OR last_seen IS NULL)"
+    if not fetch(connection, f"SELECT 1 FROM listing WHERE {is_alone} LIMIT 1"):  # noqa: S608 - constants
         return ()
     return lister.apart(read_lines(connection, ()))
 
 
-def count_groups(connection: Connection, without: Collection[str] = ()) -> list[Group]:
+def count_groups(connection: AnyConnection, without: Collection[str] = ()) -> list[Group]:
     """Groups of devices with the same standing, with the counts of each, in no order."""
-    table = schema.listing
-    query = select(
-        *table.c["in_scope", "standing", "presence", "answers"],
-        func.count().label("devices"),
-        func.coalesce(func.sum(table.c.pence), 0).label("pence"),
-    ).group_by(*table.c["in_scope", "standing", "presence", "answers"])
-    query = query.where(table.c.asset_id.not_in(without))
-    return [Group(**{**row, "pence": int(row["pence"])}) for row in connection.execute(query).mappings()]
+    query = f"""
+        SELECT in_scope, standing, presence, answers, count(*), coalesce(sum(pence), 0) FROM listing
+        {_leaving_out("WHERE", without)} GROUP BY in_scope, standing, presence, answers
+    """  # noqa: S608 - constants
+    return [
+        Group(scope, standing, presence, bool(answers), devices, int(pence))
+        for scope, standing, presence, answers, devices, pence in fetch(connection, query, **_left_out(without))
+    ]
 
 
-def count_distinct(connection: Connection, without: Collection[str], standings: Collection[str]) -> tuple[int, int]:
+def count_distinct(connection: AnyConnection, without: Collection[str], standings: Collection[str]) -> tuple[int, int]:
     """How many systems and known sites the devices in scope with one of these standings belong to."""
-    table = schema.listing
-    meant = (table.c.in_scope == "yes", table.c.standing.in_(standings), table.c.asset_id.not_in(without))
-    systems = select(func.count(table.c.system_key.distinct())).where(*meant)
-    sites = select(func.count(table.c.site_key.distinct())).where(*meant, table.c.site_key != "")
-    return connection.execute(systems).scalar_one(), connection.execute(sites).scalar_one()
+    if not standings:
+        return 0, 0
+    meant = f"FROM listing WHERE in_scope = 'yes' AND standing IN :standings {_leaving_out('AND', without)}"
+    values = {"standings": sorted(standings), **_left_out(without)}
+    systems = fetch_value(connection, f"SELECT count(DISTINCT system_key) {meant}", **values)
+    sites = fetch_value(connection, f"SELECT count(DISTINCT site_key) {meant} AND site_key <> ''", **values)
+    return systems, sites
+
+
+def _leaving_out(word: str, without: Collection[str]) -> str:
+    return f"{word} asset_id NOT IN :without" if without else ""
+
+
+def _left_out(without: Collection[str]) -> dict[str, Any]:
+    return {"without": sorted(without)} if without else {}
 
 
 def _is_same_basis(stamp: Stamp, lister: Lister) -> bool:
@@ -277,28 +279,24 @@ def _is_same_basis(stamp: Stamp, lister: Lister) -> bool:
     return stamp.edition == lister.edition() and stamp.day <= lister.day().isoformat()
 
 
-def _is_outlived(day: date) -> Any:
-    """A condition: the line of the device is no longer valid on that day."""
-    return select(schema.listing.c.device_id).where(schema.listing.c.until < day.isoformat())
+_OUTLIVED = "SELECT device_id FROM listing WHERE until < :day"
+"""The devices whose lines are no longer valid on that day."""
 
 
-def _build_listing(connection: Connection, lister: Lister, before: Stamp | None) -> None:
+def _build_listing(connection: AnyConnection, lister: Lister, before: Stamp | None) -> None:
     """Make every line again, and also the tables if something is wrong with them."""
     if before is None:
-        schema.METADATA.drop_all(connection, tables=schema.READ_MODEL)
-        schema.METADATA.create_all(connection, tables=schema.READ_MODEL)
-        create_triggers(connection)
+        make_read_model(connection)
     else:
-        connection.execute(schema.listing.delete())
-    device = schema.device
-    numbers = connection.execute(select(device.c.id).where(device.c.merged_into.is_(None)).order_by(device.c.id))
-    for batch in _make_lines(connection, lister, numbers.scalars().all()):
-        insert_rows(connection, schema.listing, batch)
-    connection.execute(schema.touched.delete())
+        execute(connection, "DELETE FROM listing")
+    numbers = fetch(connection, "SELECT id FROM device WHERE merged_into IS NULL ORDER BY id")
+    for batch in _make_lines(connection, lister, [row[0] for row in numbers]):
+        insert_rows(connection, "listing", batch)
+    execute(connection, "DELETE FROM touched")
     _write_stamp(connection, _stamp_now(connection, lister, before.turn + 1 if before else 1))
 
 
-def _make_lines(connection: Connection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
+def _make_lines(connection: AnyConnection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
     """The lines of these devices, some thousands at a time. All are made before any of them is written."""
     day, find_place = lister.day(), make_lookup(connection)
     for start in range(0, len(numbers), _BATCH):
@@ -307,40 +305,36 @@ def _make_lines(connection: Connection, lister: Lister, numbers: Sequence[int]) 
         yield [{"device_id": number, **line} for (number, _), line in zip(found, made, strict=True)]
 
 
-def _naming_merged(connection: Connection, changed: Iterable[int]) -> set[int]:
+def _naming_merged(connection: AnyConnection, changed: Iterable[int]) -> set[int]:
     """Devices whose entries name a row that was merged into another: their lines change with it."""
-    device, people = schema.device, schema.people
-    numbers = sorted(changed)
-    gone: set[str] = set()
-    for start in range(0, len(numbers), CHUNK):
-        chunk = numbers[start : start + CHUNK]
-        query = select(device.c.asset_id).where(device.c.id.in_(chunk), device.c.merged_into.is_not(None))
-        gone |= set(connection.execute(query).scalars())
+    query = "SELECT asset_id FROM device WHERE merged_into IS NOT NULL"
+    gone = {row[0] for row in fetch_some(connection, query, "id", sorted(changed))}
     if not gone:
         return set()
-    named = or_(*(cast(people.c.entries, Text).contains(f'"{column}"') for column in NAMING))
-    rows = connection.execute(select(*people.c["device_id", "entries"]).where(named))
-    return {number for number, entries in rows if any(entries.get(column) in gone for column in NAMING)}
+    names = {f"name_{place}": f'%"{column}"%' for place, column in enumerate(NAMING)}
+    where = " OR ".join(f"entries LIKE :{name}" for name in names)
+    rows = fetch(connection, f"SELECT device_id, entries FROM people WHERE {where}", **names)  # noqa: S608 - constants
+    told = {number: decode_json(entries) for number, entries in rows}
+    return {number for number, entries in told.items() if any(entries.get(column) in gone for column in NAMING)}
 
 
-def _stamp_now(connection: Connection, lister: Lister, turn: int) -> Stamp:
-    latest = (func.max(schema.conflict.c.settled_at), func.max(schema.scan.c.id), func.max(schema.change.c.id))
-    lines = select(func.count()).select_from(schema.listing)
-    query = select(*(select(each).scalar_subquery() for each in latest), lines.scalar_subquery())
-    found: Any = connection.execute(query).one()
-    settled, scan, change, count = found
+def _stamp_now(connection: AnyConnection, lister: Lister, turn: int) -> Stamp:
+    query = """
+        SELECT (SELECT max(settled_at) FROM conflict), (SELECT max(id) FROM scan), (SELECT max(id) FROM change),
+          (SELECT count(*) FROM listing)
+    """
+    ((settled, scan, change, count),) = fetch(connection, query)
+    at = decode_moment(settled)
     return Stamp(
         edition=lister.edition(),
         day=lister.day().isoformat(),
         scan=scan or 0,
         change=change or 0,
-        settled=settled.isoformat() if settled else "",
+        settled=at.isoformat() if at else "",
         lines=count,
         turn=turn,
     )
 
 
-def _write_stamp(connection: Connection, stamp: Stamp) -> None:
-    table = schema.overview
-    connection.execute(table.delete().where(table.c.name == STAMP))
-    connection.execute(table.insert().values(name=STAMP, content=stamp.as_json()))
+def _write_stamp(connection: AnyConnection, stamp: Stamp) -> None:
+    _write_content(connection, STAMP, stamp.as_json())

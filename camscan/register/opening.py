@@ -7,7 +7,7 @@ from pathlib import Path
 from camscan.errors import RegisterError
 from camscan.output import mask_password
 from camscan.register.address import SCHEMES, address_of
-from camscan.register.backends import Database, Mode, postgresql, sqlite
+from camscan.register.backends import Database, Mode, sqlite
 
 
 def open_database(where: str | Path, mode: Mode, *, create: bool = True) -> Database:
@@ -19,4 +19,6 @@ def open_database(where: str | Path, mode: Mode, *, create: bool = True) -> Data
         raise RegisterError(
             f"{mask_password(address)}: is not a register; name a file, such as camscan.db, or postgresql://user@host/database"
         )
+    from camscan.register.backends import postgresql  # noqa: PLC0415 - it loads SQLAlchemy, and a file does not need it
+
     return postgresql.open_address(address, mode, create=create)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from camscan.identify.keys import Key
 from camscan.register import schema
 from camscan.register.codec import identification_from_json
 from camscan.register.overrides import overlay_entries, stated_keys
+from camscan.register.plain_sql import Row
 
 _KINDS = ("serial", "unit", "mac")
 """Kinds of key that stated entries make."""
 
 
-def store_overrides(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
+def store_overrides(connection: Connection, row: Row, entries: Mapping[str, str]) -> None:
     """Store the keys by which a later scan recognises the device, and the columns that SQL queries use."""
     own = stated_keys(entries)
     table = schema.device_key

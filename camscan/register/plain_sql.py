@@ -1,62 +1,150 @@
 """Plain SQL that SQLAlchemy and Python's own driver of SQLite both run.
 
-What is asked of one device is written in it, so that a quick look at a register in a file (``glance.py``) need not load
-the database libraries, and still asks and reads exactly as an open register does. Values come as they are stored
-(``stored.py``).
+What a scan asks and writes is in it, and what is asked of one device: a register in a file then needs no database
+library, which takes a fifth of a second to load. Values go in and come out as they are stored (``stored.py``), unless a
+function says otherwise.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
-from camscan.register.stored import escape_text
+from camscan.register.stored import decode_row, encode
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, CursorResult, TextClause
 
 AnyConnection: TypeAlias = Union["Connection", sqlite3.Connection]
 """A connection of SQLAlchemy, or of the driver."""
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[Any]
+Row = Mapping[Any, Any]
+"""A row by the names of its columns, with its values as Python has them."""
 CHUNK = 500
 """Values in one IN list; older SQLite allows 999."""
+_BATCH = 2000
+"""Rows that a stream holds at a time."""
+
+
+def is_file(connection: AnyConnection) -> bool:
+    """Whether the register is in an SQLite file."""
+    return isinstance(connection, sqlite3.Connection) or connection.dialect.name == "sqlite"
 
 
 def fetch(connection: AnyConnection, query: str, **values: Any) -> Rows:
     """The rows of a query in which ``:name`` is a value, and ``IN :name`` one of several (a list, not empty).
 
-    Texts among the values are escaped as they are stored.
+    Values are encoded as they are stored.
     """
-    stored = {name: escape_text(value) if isinstance(value, str) else value for name, value in values.items()}
-    lists = [name for name, value in stored.items() if isinstance(value, list)]
     if isinstance(connection, sqlite3.Connection):
-        return _fetch_by_driver(connection, query, lists, stored)
-    from sqlalchemy import bindparam, text  # noqa: PLC0415 - it is loaded already, but for a glance it never is
-
-    found = text(query).bindparams(*(bindparam(name, expanding=True) for name in lists))
-    return connection.execute(found, stored).all()
+        return _run_on_driver(connection, query, values).fetchall()
+    return _run_on_sqlalchemy(connection, query, values).all()
 
 
-def _fetch_by_driver(connection: sqlite3.Connection, query: str, lists: Iterable[str], values: dict[str, Any]) -> Rows:
-    for name in lists:
-        several = {f"{name}_{place}": value for place, value in enumerate(values.pop(name))}
-        query = re.sub(rf":{name}\b", f"({', '.join(f':{one}' for one in several)})", query)
-        values |= several
-    return connection.execute(query, values).fetchall()
+def stream(connection: AnyConnection, query: str, **values: Any) -> Iterator[Any]:
+    """As ``fetch``, but row after row: not all of them are in memory."""
+    if isinstance(connection, sqlite3.Connection):
+        yield from _run_on_driver(connection, query, values)
+        return
+    yield from _run_on_sqlalchemy(connection, query, values, yield_per=_BATCH)
+
+
+def fetch_value(connection: AnyConnection, query: str, **values: Any) -> Any:
+    """The first column of the first row; None if there is no row."""
+    found = fetch(connection, query, **values)
+    return found[0][0] if found else None
+
+
+def fetch_rows(connection: AnyConnection, query: str, **values: Any) -> list[dict[str, Any]]:
+    """As ``fetch``, but each row by the names of its columns, and its values as Python has them."""
+    return list(_by_names(connection, query, values))
+
+
+def stream_rows(connection: AnyConnection, query: str, **values: Any) -> Iterator[dict[str, Any]]:
+    """As ``fetch_rows``, but row after row: not all of them are in memory."""
+    return _by_names(connection, query, values, yield_per=_BATCH)
+
+
+def _by_names(
+    connection: AnyConnection, query: str, values: Mapping[str, Any], **options: Any
+) -> Iterator[dict[str, Any]]:
+    found: Iterable[Sequence[Any]]
+    if isinstance(connection, sqlite3.Connection):
+        found = asked = _run_on_driver(connection, query, values)
+        names = tuple(column[0] for column in asked.description)
+    else:
+        found = result = _run_on_sqlalchemy(connection, query, values, **options)
+        names = tuple(result.keys())
+    return (decode_row(names, row) for row in found)
+
+
+def execute(connection: AnyConnection, statement: str, **values: Any) -> None:
+    """Run a statement that returns nothing, with values as in ``fetch``."""
+    if isinstance(connection, sqlite3.Connection):
+        _run_on_driver(connection, statement, values)
+    elif values:
+        _run_on_sqlalchemy(connection, statement, values)
+    else:
+        connection.exec_driver_sql(statement)  # a colon in it is no value
+
+
+def execute_many(connection: AnyConnection, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement once for each row of values; there may be none."""
+    if not rows:
+        return
+    stored = [{name: encode(value) for name, value in row.items()} for row in rows]
+    if isinstance(connection, sqlite3.Connection):
+        connection.executemany(statement, stored)
+    else:
+        connection.execute(_prepare(statement, ()), stored)
+
+
+def _run_on_driver(connection: sqlite3.Connection, query: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+    stored: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            several = {f"{name}_{place}": encode(one) for place, one in enumerate(value)}
+            query = re.sub(rf":{name}\b", f"({', '.join(f':{one}' for one in several)})", query)
+            stored |= several
+        else:
+            stored[name] = encode(value)
+    return connection.execute(query, stored)
+
+
+def _run_on_sqlalchemy(
+    connection: Connection, query: str, values: Mapping[str, Any], **options: Any
+) -> CursorResult[Any]:
+    lists = tuple(name for name, value in values.items() if isinstance(value, list))
+    stored = {
+        name: list(map(encode, value)) if isinstance(value, list) else encode(value) for name, value in values.items()
+    }
+    return connection.execute(_prepare(query, lists), stored, execution_options=options)
+
+
+@functools.lru_cache(maxsize=256)
+def _prepare(query: str, lists: Sequence[str]) -> TextClause:
+    from sqlalchemy import bindparam, text  # noqa: PLC0415 - loaded already, but with the driver it never is
+
+    return text(query).bindparams(*(bindparam(name, expanding=True) for name in lists))
 
 
 def fetch_some(
-    connection: AnyConnection, query: str, key: str, wanted: Iterable[Any] | None
-) -> Iterator[Sequence[Any]]:
-    """The rows of a query without a WHERE whose ``key`` is one of ``wanted``; all rows for None."""
+    connection: AnyConnection, query: str, key: str, wanted: Iterable[Any] | None, **values: Any
+) -> Iterator[Any]:
+    """The rows of a query whose ``key`` is one of ``wanted``; all rows for None.
+
+    The query may have a WHERE, with ``values``, but nothing after it.
+    """
     if wanted is None:
-        yield from fetch(connection, query)
+        yield from fetch(connection, query, **values)
         return
-    for condition, values in conditions(key, list(wanted)):
-        yield from fetch(connection, f"{query} WHERE {condition}", **values)
+    joined = "AND" if " WHERE " in query else "WHERE"
+    for condition, some in conditions(key, list(wanted)):
+        yield from fetch(connection, f"{query} {joined} {condition}", **values, **some)
 
 
 def conditions(key: str, wanted: Sequence[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -68,6 +156,21 @@ def conditions(key: str, wanted: Sequence[Any]) -> Iterator[tuple[str, dict[str,
         yield f"{key} IN :some", {"some": list(wanted[start : start + CHUNK])}
 
 
+def table_names(connection: AnyConnection) -> set[str]:
+    """The names of all tables of the register."""
+    if is_file(connection):
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    else:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    return {row[0] for row in fetch(connection, query)}
+
+
 def escape_pattern(value: str) -> str:
     """A text that stands for itself in a LIKE pattern with ``ESCAPE '/'``."""
     return re.sub(r"[/%_]", r"/\g<0>", value)
+
+
+def is_undecodable(error: Exception) -> bool:
+    """Whether a stored text is not UTF-8, by an error of the driver, or of SQLAlchemy, which has the driver's."""
+    cause = getattr(error, "orig", error)
+    return isinstance(cause, sqlite3.OperationalError) and "decode" in str(cause).lower()

@@ -6,40 +6,37 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import OperationalError
-
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Outcome
-from camscan.register import schema
 from camscan.register.assets import read_assets
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
+from camscan.register.plain_sql import AnyConnection, fetch, fetch_rows, fetch_value, is_undecodable
 from camscan.register.rounds import in_order, with_turns
 from camscan.register.site_lookup import make_lookup  # noqa: F401 - asked for here too
 from camscan.register.stored import FAULTS
+from camscan.register.tables import KEPT
 from camscan.register.types import Sighting, StoredScan
 
 
-def list_devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
+def list_devices(connection: AnyConnection, *, maker: str | None, site: str | None) -> list[Asset]:
     """Devices of a maker or a site; see ``Register.devices``."""
     asked: dict[str, Any] = {name: value for name, value in (("maker", maker), ("site", site)) if value is not None}
     return read_assets(connection, " AND ".join(f"{name} = :{name}" for name in asked), **asked)
 
 
-def list_legible(connection: Connection) -> tuple[list[Asset], int]:
+def list_legible(connection: AnyConnection) -> tuple[list[Asset], int]:
     """Every device that can be read, in order, and how many cannot.
 
     Raises an error if none can, because they then share a fault.
     """
-    table = schema.device
-    first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
+    ((first, last),) = fetch(connection, "SELECT min(id), max(id) FROM device")
     if first is None:
         return [], 0
     read_assets(connection, "0 = 1")  # otherwise every row would be tried for nothing
     return _read_legible(connection, first, last)
 
 
-def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[Asset], int]:
+def _read_legible(connection: AnyConnection, first: int, last: int) -> tuple[list[Asset], int]:
     """The devices with numbers from ``first`` to ``last`` that can be read, and how many cannot.
 
     They are read by halves, so that one damaged row costs few queries.
@@ -48,8 +45,8 @@ def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[A
         return read_assets(connection, "id BETWEEN :first AND :last", first=first, last=last), 0
     except FAULTS:
         pass
-    except OperationalError as error:  # a text that is not UTF-8
-        if "decode" not in str(error).lower():
+    except Exception as error:
+        if not is_undecodable(error):
             raise
     if first == last:
         return [], 1
@@ -58,27 +55,24 @@ def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[A
     return left + right, lost + more
 
 
-def merged_rows(connection: Connection) -> Mapping[str, str]:
+def merged_rows(connection: AnyConnection) -> Mapping[str, str]:
     """Rows that were merged; see ``Register.merged_rows``."""
-    kept, gone = schema.device, schema.device.alias("gone")
-    query = select(gone.c.asset_id, kept.c.asset_id.label("into")).join_from(
-        gone, kept, (gone.c.merged_into == kept.c.id) & (gone.c.id != kept.c.id)
-    )
-    return {row.asset_id: row.into for row in connection.execute(query)}
+    query = """
+        SELECT gone.asset_id, kept.asset_id FROM device gone
+        JOIN device kept ON gone.merged_into = kept.id AND gone.id <> kept.id
+    """
+    return dict(fetch(connection, query))
 
 
-def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
+def list_sightings(connection: AnyConnection, asset_id: str) -> list[Sighting]:
     """The sightings of a device; see ``Register.history``."""
-    sighting, state, device, scan = schema.sighting, schema.device_state, schema.device, schema.scan
-    query = (
-        select(scan.c.scan_id, state.c.state, *sighting.c["first_seen", "last_seen"])
-        .select_from(sighting)
-        .join(state, state.c.id == sighting.c.state_id)
-        .join(device, device.c.id == sighting.c.device_id)
-        .join(scan, scan.c.id == sighting.c.scan)
-        .where(device.c.asset_id == asset_id)
-        .order_by(sighting.c.scan)
-    )
+    query = """
+        SELECT scan.scan_id, device_state.state, sighting.first_seen, sighting.last_seen FROM sighting
+        JOIN device_state ON device_state.id = sighting.state_id
+        JOIN device ON device.id = sighting.device_id
+        JOIN scan ON scan.id = sighting.scan
+        WHERE device.asset_id = :asset_id ORDER BY sighting.scan
+    """
     return [
         Sighting(
             scan_id=row["scan_id"],
@@ -89,19 +83,18 @@ def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],
         )
-        for row in connection.execute(query).mappings()
+        for row in fetch_rows(connection, query, asset_id=asset_id)
     ]
 
 
-def has_scan(connection: Connection, scan_id: str) -> bool:
+def has_scan(connection: AnyConnection, scan_id: str) -> bool:
     """Whether a scan was recorded; see ``Register.has_scan``."""
-    table = schema.scan
-    return connection.execute(select(table.c.id).where(table.c.scan_id == scan_id)).first() is not None
+    return bool(fetch(connection, "SELECT 1 FROM scan WHERE scan_id = :scan_id", scan_id=scan_id))
 
 
-def list_scans(connection: Connection) -> list[StoredScan]:
+def list_scans(connection: AnyConnection) -> list[StoredScan]:
     """The recorded scans; see ``Register.scans``."""
-    rows = connection.execute(select(schema.scan).order_by(schema.scan.c.id)).mappings().all()
+    rows = fetch_rows(connection, "SELECT * FROM scan ORDER BY id")
     found = [
         StoredScan(
             scan_id=row["scan_id"],
@@ -124,26 +117,24 @@ def list_scans(connection: Connection) -> list[StoredScan]:
     return in_order(with_turns(found, unsaid))
 
 
-def list_tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:
+def list_tallies(connection: AnyConnection) -> list[tuple[StoredScan, Mapping[str, float]]]:
     """The counts of each scan; see ``Register.tallies``."""
-    table, scan = schema.tally, schema.scan
-    rows = connection.execute(select(scan.c.scan_id, table.c.counts).join(scan, scan.c.id == table.c.scan))
-    counted = {row.scan_id: row.counts for row in rows}
+    rows = fetch_rows(connection, "SELECT scan_id, counts FROM tally JOIN scan ON scan.id = tally.scan")
+    counted = {row["scan_id"]: row["counts"] for row in rows}
     return [(each, counted[each.scan_id]) for each in list_scans(connection) if each.scan_id in counted]
 
 
-def list_attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attempt]:
+def list_attempts(connection: AnyConnection, scan_id: str, ip: str | None) -> list[Attempt]:
     """What a scan asked; see ``Register.attempts``."""
-    asked, payload, scan = schema.attempt, schema.payload, schema.scan
-    query = (
-        select(asked, payload.c.content)
-        .join(scan, scan.c.id == asked.c.scan)
-        .outerjoin(payload, payload.c.id == asked.c.payload_id)
-        .where(scan.c.scan_id == scan_id)
-        .order_by(asked.c.id)
-    )
-    if ip is not None:
-        query = query.where(asked.c.ip == ip)
+    query = """
+        SELECT probe, ip, port, outcome, detail, seen_at, payload.content FROM attempt
+        JOIN scan ON scan.id = attempt.scan LEFT JOIN payload ON payload.id = attempt.payload_id
+        WHERE scan.scan_id = :scan_id
+    """
+    if ip is None:
+        rows = fetch_rows(connection, f"{query} ORDER BY attempt.id", scan_id=scan_id)
+    else:
+        rows = fetch_rows(connection, f"{query} AND ip = :ip ORDER BY attempt.id", scan_id=scan_id, ip=ip)
     return [
         Attempt(
             probe=row["probe"],
@@ -154,13 +145,10 @@ def list_attempts(connection: Connection, scan_id: str, ip: str | None) -> list[
             payload=zlib.decompress(row["content"]) if row["content"] else b"",
             seen_at=row["seen_at"],
         )
-        for row in connection.execute(query).mappings()
+        for row in rows
     ]
 
 
-def count_rows(connection: Connection) -> Mapping[str, int]:
+def count_rows(connection: AnyConnection) -> Mapping[str, int]:
     """Number of rows of each table; see ``Register.count_rows``."""
-    counted = {}
-    for table in schema.KEPT:
-        counted[table.name] = int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-    return counted
+    return {table: int(fetch_value(connection, f"SELECT count(*) FROM {table}")) for table in KEPT}  # noqa: S608 - ours

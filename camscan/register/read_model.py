@@ -6,7 +6,7 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from camscan.asset import Asset
-from camscan.register import batches, listing, paging
+from camscan.register import _later, batches, listing
 from camscan.register.transactions import Transactions
 from camscan.register.types import ChangeMark, Lister, ListingQuery
 
@@ -97,18 +97,18 @@ class ReadModel(Transactions):
 
         ``is_listed`` says whether the listing is up to date.
         """
-        with self._reading() as connection:
-            return paging.read_page(connection, sought)
+        with self._reading_built() as connection:
+            return _later.paging.read_page(connection, sought)
 
     def size(self) -> int:
         """How many rows of devices there are, with merged ones: whether it is a large register."""
-        with self._reading() as connection:
-            return paging.size(connection)
+        with self._reading_built() as connection:
+            return _later.paging.size(connection)
 
     def mark(self) -> ChangeMark:
         """How far the register has got: while the mark stays the same, nothing that is counted or shown has changed."""
-        with self._reading() as connection:
-            return paging.change_mark(connection)
+        with self._reading_built() as connection:
+            return _later.paging.change_mark(connection)
 
     @property
     def _judges(self) -> Lister:

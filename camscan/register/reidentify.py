@@ -96,17 +96,17 @@ def _write_changes(connection: Connection, changed: Sequence[_Changed]) -> None:
     """Write what each device is, and its new keys if its maker has another name; nothing else."""
     if not changed:
         return
-    table, key = schema.device, schema.device_key
+    table = schema.device
     numbers = [one.row["id"] for one in changed]
-    people = schema.people
-    entered = {row["device_id"]: row["entries"] for row in select_rows(connection, people, people.c.device_id, numbers)}
+    entered = {row["device_id"]: row["entries"] for row in select_rows(connection, "people", "device_id", numbers)}
     rows = [{"the_id": one.row["id"], **_device_columns(one, entered.get(one.row["id"], {}))} for one in changed]
     values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "the_id"}
     connection.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), rows)
     held = {
-        (row["device_id"], row["kind"], row["value"]) for row in select_rows(connection, key, key.c.device_id, numbers)
+        (row["device_id"], row["kind"], row["value"])
+        for row in select_rows(connection, "device_key", "device_id", numbers)
     }
-    insert_rows(connection, key, [row for one in changed for row in _new_keys(one, held)])
+    insert_rows(connection, "device_key", [row for one in changed for row in _new_keys(one, held)])
 
 
 def _new_keys(one: _Changed, held: Container[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:

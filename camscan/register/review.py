@@ -172,7 +172,7 @@ def _write_log(
 ) -> list[Change]:
     """Write (device, what, old, new) into the audit log. Returns the lines."""
     table = schema.change
-    first = next_free_id(connection, table)
+    first = next_free_id(connection, table.name)
     made: list[Change] = []
     rows: list[dict[str, Any]] = []
     for index, (device, what, old, new) in enumerate(lines):

@@ -22,16 +22,9 @@ from sqlalchemy import (
 )
 
 from camscan.register.column_types import DeviceText, Json, Moment
+from camscan.register.tables import APPLICATION_ID, READABLE, VERSION
 
-VERSION = "0004"
-"""The revision that this program writes: the newest of ``migrations/versions`` (a test compares them)."""
-
-READABLE = "0003"
-"""An earlier revision that readers can use unchanged: it lacks only the read model, which they then make in memory."""
-
-APPLICATION_ID = 0x63616D73
-"""SQLite's application id, ``cams``: it distinguishes a register from any other SQLite file."""
-
+__all__ = ["APPLICATION_ID", "KEPT", "LONGEST_SORTED", "METADATA", "READABLE", "READ_MODEL", "VERSION"]
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
 METADATA = MetaData()

@@ -7,15 +7,13 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
-
 from camscan.asset import Asset, Change, Happening, Place
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
 from camscan.register import _later, batches, conflicts, events, listing, log, one_device, read
 from camscan.register.backends import Mode
 from camscan.register.opening import open_database
+from camscan.register.plain_sql import AnyConnection, is_undecodable
 from camscan.register.read_model import ReadModel
 from camscan.register.sites import are_remembered, known_places, remember_places
 from camscan.register.stored import FAULTS
@@ -73,7 +71,7 @@ class Register(ReadModel, Upkeep):
         because it may be false.
         """
         count = self._count_tally if counted else None
-        with self._writing_or_trying(keep=not dry_run) as connection:
+        with self._writing(keep=not dry_run) as connection:
             return _later.record.record_scan(
                 connection, report, tally=tally, count=count, offline_after=offline_after, late=late, bounds=bounds
             )
@@ -91,10 +89,10 @@ class Register(ReadModel, Upkeep):
         Devices that the register does not know are entered if something hints at a camera or recorder; with
         ``everything``, all of them. ``dry_run`` only returns what would happen.
         """
-        with self._writing_or_trying(keep=not dry_run) as connection:
+        with self._writing_built(keep=not dry_run) as connection:
             return _later.lists.record_list(connection, report, database, everything=everything)
 
-    def _count_tally(self, connection: Connection) -> Mapping[str, float]:
+    def _count_tally(self, connection: AnyConnection) -> Mapping[str, float]:
         """The counts of a scan for the burn-down. Everything else about the scan was written before."""
         if self._lister is None:
             raise ValueError("who is to judge the devices? Call list_by first")
@@ -141,7 +139,7 @@ class Register(ReadModel, Upkeep):
         other. ``dry_run`` only returns what would change. ``revisions`` holds, by asset number, the ``Asset.revision``
         that somebody read: raises StaleError if a person has changed one of them since.
         """
-        with self._writing_or_trying(keep=not dry_run) as connection:
+        with self._writing_built(keep=not dry_run) as connection:
             who = _later.entries.ChangeContext(role, how, because, at or datetime.now(UTC))
             return _later.entries.edit_entries(connection, edits, who, revisions)
 
@@ -149,7 +147,7 @@ class Register(ReadModel, Upkeep):
         self, asset_id: str, column: str, line: str, *, role: str, how: str, at: datetime | None = None
     ) -> list[Change]:
         """Add a line to the text in a people's column; otherwise like ``edit_entries``."""
-        with self._writing() as connection:
+        with self._writing_built() as connection:
             return _later.entries.append_line(
                 connection, asset_id, column, line, _later.entries.ChangeContext(role, how, "", at or datetime.now(UTC))
             )
@@ -168,7 +166,7 @@ class Register(ReadModel, Upkeep):
 
         UsageError as in ``edit_entries``.
         """
-        with self._writing_or_trying(keep=not dry_run) as connection:
+        with self._writing_built(keep=not dry_run) as connection:
             return _later.entries.add_devices(
                 connection, rows, _later.entries.ChangeContext(role, how, because, at or datetime.now(UTC))
             )
@@ -180,7 +178,7 @@ class Register(ReadModel, Upkeep):
 
         Raises BusyError if anybody made entries after change number ``seen``, on which these edits are based.
         """
-        with self._writing() as connection:
+        with self._writing_built() as connection:
             who = _later.entries.ChangeContext(role, how, because, datetime.now(UTC))
             return _later.entries.take_import(connection, edits, rows, who, seen)
 
@@ -191,7 +189,7 @@ class Register(ReadModel, Upkeep):
 
         ``dry_run`` only returns what would happen. Raises UsageError if the log does not have an import.
         """
-        with self._writing_or_trying(keep=not dry_run) as connection:
+        with self._writing_built(keep=not dry_run) as connection:
             return _later.undo.undo_last_import(
                 connection, _later.entries.ChangeContext(role, "", because, at or datetime.now(UTC))
             )
@@ -247,7 +245,9 @@ class Register(ReadModel, Upkeep):
         with self._reading() as connection:
             try:
                 return read.list_devices(connection, maker=None, site=None), ""
-            except (*FAULTS, OperationalError):
+            except Exception as error:
+                if not (isinstance(error, FAULTS) or is_undecodable(error)):
+                    raise
                 found, lost = read.list_legible(connection)
         return found, self.describe_damage(lost)
 
@@ -316,7 +316,7 @@ class Register(ReadModel, Upkeep):
         This and the next two methods log the decision and return the lines of the log. They raise UsageError for what
         does not exist, and StaleError if what somebody has ``seen`` is not true any more.
         """
-        with self._writing() as connection:
+        with self._writing_built() as connection:
             return _later.review.close_conflicts(connection, numbers, _later.review.make_who(role, because, how), seen)
 
     def keep_separate(
@@ -330,7 +330,7 @@ class Register(ReadModel, Upkeep):
         seen: SeenQuestion | None = None,
     ) -> list[Change]:
         """Settle that two rows (asset numbers) are two devices: nothing between them is reported again."""
-        with self._writing() as connection:
+        with self._writing_built() as connection:
             return _later.review.keep_separate(connection, one, other, _later.review.make_who(role, because, how), seen)
 
     def merge_devices(
@@ -349,7 +349,7 @@ class Register(ReadModel, Upkeep):
         Its own people's entries stay, and those of the other row fill its gaps; differences are in the log. ``dry_run``
         only returns what would be logged.
         """
-        with self._writing_or_trying(keep=not dry_run) as connection:
+        with self._writing_built(keep=not dry_run) as connection:
             return _later.review.merge_devices(connection, keep, gone, _later.review.make_who(role, because, how), seen)
 
     def has_scan(self, scan_id: str) -> bool:
@@ -375,7 +375,7 @@ class Register(ReadModel, Upkeep):
         With ``apply``, the new identifications are written in one transaction, and nothing else; otherwise nothing is
         written.
         """
-        with self._writing() if apply else self._reading() as connection:
+        with self._writing_built() if apply else self._reading_built() as connection:
             place = self._database.place
             return _later.reidentify.reidentify_devices(
                 connection, place, database, apply=apply, at=at or datetime.now(UTC)
@@ -391,5 +391,5 @@ class Register(ReadModel, Upkeep):
 
         Raises UsageError if there is none of that id.
         """
-        with self._reading() as connection:
+        with self._reading_built() as connection:
             return _later.past_report.past_report(connection, scan_id)

@@ -1,12 +1,14 @@
-"""How texts and times are stored in a column. Needs no database library."""
+"""How texts, times and JSON are stored in a column. Needs no database library."""
 
 from __future__ import annotations
 
 import functools
+import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 MARK = "\x1a"
 """How a stored text begins that a database cannot hold unchanged; escapes follow."""
@@ -44,3 +46,74 @@ def encode_moment(value: datetime | None) -> str | None:
 def decode_moment(value: str | None) -> datetime | None:
     """The time that is stored. Raises ValueError or TypeError for anything else."""
     return None if value is None else datetime.fromisoformat(value)
+
+
+encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+"""A value as the text that is stored: plain ASCII."""
+
+
+def decode_json(value: str | None) -> Any:
+    """The value that is stored as JSON."""
+    return None if value is None else json.loads(value)
+
+
+def decode_truth(value: int | None) -> bool | None:
+    """The truth value that is stored; SQLite has numbers for it."""
+    return None if value is None else bool(value)
+
+
+_MOMENTS = ("first_seen", "last_seen", "started_at", "finished_at", "settled_at", "seen_at", "at")
+_DOCUMENTS = ("known", "entries", "state", "targets", "coverage", "counts", "facts")
+_TRUTHS = ("provisional", "is_camera_system", "answers", "other")
+DECODERS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_MOMENTS, decode_moment),
+    **dict.fromkeys(_DOCUMENTS, decode_json),
+    **dict.fromkeys(_TRUTHS, decode_truth),
+}
+"""Column, in whichever table -> the function that decodes it. Texts of other columns may have escapes; numbers and
+bytes are stored as they are. A test compares this with ``schema.py``."""
+
+_ENCODERS: Mapping[type, Callable[[Any], Any]] = {
+    str: escape_text,
+    datetime: encode_moment,
+    dict: encode_json,
+    list: encode_json,
+    tuple: encode_json,
+}
+_AS_THEY_ARE = frozenset({int, float, bool, bytes, type(None)})
+
+
+def encode(value: Any) -> Any:
+    """A value as it is stored. Its type decides, because each column holds values of one type."""
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        return encoder(value)
+    return str.__str__(value) if isinstance(value, str) else value  # a word of an enumeration, without its class
+
+
+def encode_column(values: Sequence[Any]) -> Sequence[Any]:
+    """Many values of one column as they are stored."""
+    types = set(map(type, values)) - _AS_THEY_ARE
+    if not types:
+        return values
+    return escape_texts(values) if types == {str} else list(map(encode, values))
+
+
+def decode_row(names: tuple[str, ...], values: Sequence[Any]) -> dict[str, Any]:
+    """The values of a row by their columns, as Python has them. It is written for speed: lists read every row by it."""
+    row = dict(zip(names, values, strict=True))
+    coded, others = _sort_columns(names)
+    for name, decode in coded:
+        row[name] = decode(row[name])
+    for name in others:
+        value = row[name]
+        if value.__class__ is str and value[:1] == MARK:
+            row[name] = unescape_text(value)
+    return row
+
+
+@functools.lru_cache(maxsize=64)
+def _sort_columns(names: tuple[str, ...]) -> tuple[Sequence[tuple[str, Callable[[Any], Any]]], Sequence[str]]:
+    """The columns that are decoded, each with its function, and the others."""
+    coded = [(name, DECODERS[name]) for name in names if name in DECODERS]
+    return coded, [name for name in names if name not in DECODERS]

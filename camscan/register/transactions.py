@@ -5,25 +5,26 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from camscan.errors import ConfigError, RegisterError
 from camscan.output import visible
-from camscan.register import listing, schema
+from camscan.register import _later, listing
 from camscan.register.backends import Database, Mode
-from camscan.register.checks import check_readable
 from camscan.register.heard import current_listener
+from camscan.register.plain_sql import AnyConnection
 from camscan.register.rows import next_free_id
 from camscan.register.stored import FAULTS
-from camscan.register.types import (
-    Lister,
-)
+from camscan.register.types import Lister
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 WHAT_HELPS = "`camscan register check` says what else, and `camscan register restore` brings a backup back"
 """What a person can do about damage."""
+
+
+_C = TypeVar("_C", bound=AnyConnection)
 
 
 class _RollBack(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
@@ -63,37 +64,66 @@ class Transactions:
         self._lister = lister
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self) -> Iterator[AnyConnection]:
         """A transaction that sees one state throughout and does not wait; database errors become one line."""
+        with self._explain_damage(), self._database.explain_errors(), self._database.read_plainly() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _reading_built(self) -> Iterator[Connection]:
+        """As ``_reading``, for a module whose statements are built with SQLAlchemy."""
         with self._explain_damage(), self._database.explain_errors(), self._database.begin_reading() as connection:
             yield connection
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that is made completely or not at all, one at a time; database errors become one line."""
+    def _writing(self, *, keep: bool = True) -> Iterator[AnyConnection]:
+        """A transaction that is made completely or not at all, one at a time; database errors become one line.
+
+        It is undone at its end unless ``keep`` is set.
+        """
+        self._require_writable()
+        with (
+            contextlib.suppress(_RollBack),
+            self._explain_damage(),
+            self._database.explain_errors(),
+            self._heard(self._database.write_plainly(), keep=keep) as connection,
+        ):
+            yield connection
+
+    @contextlib.contextmanager
+    def _writing_built(self, *, keep: bool = True) -> Iterator[Connection]:
+        """As ``_writing``, for a module whose statements are built with SQLAlchemy."""
+        self._require_writable()
+        with (
+            contextlib.suppress(_RollBack),
+            self._explain_damage(),
+            self._database.explain_errors(),
+            self._heard(self._database.begin_writing(), keep=keep) as connection,
+        ):
+            yield connection
+
+    def _require_writable(self) -> None:
         if self._database.mode is Mode.READ:
             raise RegisterError(f"{self.where}: was opened for reading only")
-        with self._explain_damage(), self._database.explain_errors(), self._database.begin_writing() as connection:
+
+    @contextlib.contextmanager
+    def _heard(self, transaction: contextlib.AbstractContextManager[_C], *, keep: bool) -> Iterator[_C]:
+        """The transaction, with the listing brought up to date; whoever listens is told the lines of the log."""
+        with transaction as connection:
             first = self._next_change(connection)
             yield connection
+            if not keep:
+                raise _RollBack
             self._list_changes(connection)
             last = self._next_change(connection) - 1
         if (heard := current_listener()) is not None and last >= first:
             heard += [first, last]
 
-    @contextlib.contextmanager
-    def _writing_or_trying(self, *, keep: bool) -> Iterator[Connection]:
-        """A transaction that is undone at its end unless ``keep`` is set."""
-        with contextlib.suppress(_RollBack), self._writing() as connection:
-            yield connection
-            if not keep:
-                raise _RollBack
-
-    def _next_change(self, connection: Connection) -> int:
+    def _next_change(self, connection: AnyConnection) -> int:
         """The number of the next line of the log, if somebody listens. Nobody else can write meanwhile."""
-        return next_free_id(connection, schema.change) if current_listener() is not None else 0
+        return next_free_id(connection, "change") if current_listener() is not None else 0
 
-    def _list_changes(self, connection: Connection) -> None:
+    def _list_changes(self, connection: AnyConnection) -> None:
         """Bring the lines of changed devices up to date at the end of a transaction.
 
         If all lines would change, the next reader makes them.
@@ -117,10 +147,12 @@ class Transactions:
 
     def _first_damage(self) -> str:
         """Table, row and column of the first stored value that cannot be read; empty if all can."""
+        from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - the check loads it in any case
+
         with (
             self._database.explain_errors(),
             self._database.begin_reading() as connection,
-            contextlib.closing(check_readable(connection)) as found,
+            contextlib.closing(_later.checks.check_readable(connection)) as found,
         ):
             try:
                 return next(found, "")

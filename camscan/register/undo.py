@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, Text, cast, or_, select
+from sqlalchemy import Connection, Text, cast, or_, select
 
 from camscan.asset import Change
 from camscan.asset.lifecycle import complete_entries
@@ -20,6 +20,7 @@ from camscan.register import schema
 from camscan.register.asset_numbers import minted_second
 from camscan.register.entries import ChangeContext, edit_entries
 from camscan.register.log import list_changes
+from camscan.register.plain_sql import Row
 from camscan.register.rows import select_rows
 from camscan.register.types import Edit, UndoneImport
 
@@ -61,7 +62,7 @@ def _last_import(log: Sequence[Change]) -> list[Change]:
 class _Device:
     """What the register holds about one device of the import."""
 
-    row: RowMapping
+    row: Row
     entries: Mapping[str, str]
     before: Sequence[Change]
     own: Sequence[Change]
@@ -89,10 +90,9 @@ class _Undoing:
                 place = 1 if change.number in ours else 0 if change.number < first else 2
                 self._log[change.asset_id][place].append(change)
         self._last = last
-        table = schema.device
-        self._rows = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, names)}
+        self._rows = {row["asset_id"]: row for row in select_rows(connection, "device", "asset_id", names)}
         numbers = [row["id"] for row in self._rows.values()]
-        people = select_rows(connection, schema.people, schema.people.c.device_id, numbers)
+        people = select_rows(connection, "people", "device_id", numbers)
         self._entries = {row["device_id"]: row["entries"] for row in people}
 
     def undo_device(self, name: str) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from camscan.errors import RegisterError
-from camscan.register import read
+from camscan.register import _later, read
 from camscan.register.backends import Database, Mode
-from camscan.register.backends.backup import fill_register, sound_copy, write_backup
-from camscan.register.checks import find_faults
 from camscan.register.transactions import Transactions
 
 
@@ -23,26 +21,26 @@ class Upkeep(Transactions):
         if it exists (unless ``force``), and OutputError if it cannot be written.
         """
         with self._database.explain_errors():
-            return write_backup(self._database, target, force=force)
+            return _later.backup.write_backup(self._database, target, force=force)
 
     def restore_backup(self, source: Path) -> None:
         """Fill this register, which must be empty, from a backup of this or an earlier version."""
         if self._database.mode is not Mode.RUN:
             raise RegisterError(f"{self.where}: was not opened for a run")
-        with self._database.explain_errors(), sound_copy(source) as copy:
-            fill_register(self._database, copy)
+        with self._database.explain_errors(), _later.backup.sound_copy(source) as copy:
+            _later.backup.fill_register(self._database, copy)
 
     def fill_from(self, copy: Database) -> None:
         """Fill this register, which must be empty, from an open backup."""
         with self._database.explain_errors():
-            fill_register(self._database, copy)
+            _later.backup.fill_register(self._database, copy)
 
     def find_faults(self) -> list[str]:
         """Everything that is wrong with the register, one line each; empty if it is sound. Reads all of it."""
         with self._database.explain_errors():
             damage = self._database.find_damage()
-        with self._reading() as connection:
-            return damage or find_faults(connection)
+        with self._reading_built() as connection:
+            return damage or _later.checks.find_faults(connection)
 
     def vacuum(self) -> tuple[int, int]:
         """Return unused space to the disk. Returns the bytes before and after. Needs the lock of a run."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, text
+from camscan.register.plain_sql import AnyConnection, execute, fetch_value, is_file
 
 _OWN = {"device": "id", "device_address": "device_id", "people": "device_id"}
 """Table -> its column with the number of the device."""
@@ -44,24 +44,22 @@ END $$
 """
 
 
-def create_triggers(connection: Connection) -> None:
+def create_triggers(connection: AnyConnection) -> None:
     """Create the triggers; existing ones are replaced."""
     drop_triggers(connection)
-    is_sqlite = connection.dialect.name == "sqlite"
-    for statement in _for_sqlite() if is_sqlite else _for_postgresql():
-        connection.exec_driver_sql(statement)
+    for statement in _for_sqlite() if is_file(connection) else _for_postgresql():
+        execute(connection, statement)
 
 
-def drop_triggers(connection: Connection) -> None:
+def drop_triggers(connection: AnyConnection) -> None:
     """Remove the triggers, for a step of an upgrade that rebuilds tables."""
-    is_sqlite = connection.dialect.name == "sqlite"
     for name, _, table in _trigger_names():
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}" + ("" if is_sqlite else f' ON "{table}"'))
+        execute(connection, f"DROP TRIGGER IF EXISTS {name}" + ("" if is_file(connection) else f' ON "{table}"'))
 
 
-def is_watched(connection: Connection) -> bool:
+def is_watched(connection: AnyConnection) -> bool:
     """Whether every trigger exists."""
-    if connection.dialect.name == "sqlite":
+    if is_file(connection):
         asked = r"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'listing\_%' ESCAPE '\'"
     else:
         asked = (
@@ -69,7 +67,7 @@ def is_watched(connection: Connection) -> bool:
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = current_schema() AND t.tgenabled <> 'D' AND starts_with(t.tgname, 'listing_')"
         )
-    return bool(connection.execute(text(asked)).scalar_one() == EXPECTED)
+    return bool(fetch_value(connection, asked) == EXPECTED)
 
 
 def _trigger_names() -> Iterator[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select, column, create_engine, event,
 from camscan.errors import BusyError, RegisterError
 from camscan.output import create_file, mask_password
 from camscan.register.address import address_of
+from camscan.store.place import store_path
 
 STEPS = Path(__file__).with_name("migrations")
 ADVICE = "move it away, and camscan makes a new one; alerts may then come twice, and earlier answers are not compared"
@@ -111,11 +112,6 @@ def open_store_of(register: str | Path) -> Store:
         store.close()
         raise
     return store
-
-
-def store_path(register: Path) -> Path:
-    """The file of a store: ``camscan-service.db`` beside ``camscan.db``."""
-    return register.with_name(f"{register.stem}-service{register.suffix or '.db'}")
 
 
 def _open_file(path: Path) -> Store:

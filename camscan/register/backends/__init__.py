@@ -5,14 +5,17 @@ from __future__ import annotations
 import enum
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
-
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect
+from typing import TYPE_CHECKING, Protocol
 
 from camscan.errors import RegisterError
-from camscan.register.listing import begin_listing
-from camscan.register.schema import METADATA, VERSION, overview, touched
-from camscan.register.watching import create_triggers, drop_triggers
+from camscan.register.plain_sql import AnyConnection
+from camscan.register.tables import VERSION
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+__all__ = ["STEPS", "VERSION", "Database", "Mode", "known_revisions", "newer_register_error", "outdated_register_error"]
 
 
 class Mode(enum.Enum):
@@ -30,7 +33,10 @@ class Database(Protocol):
     """An open database that holds the tables of a register, in the current version."""
 
     mode: Mode
-    connection: Connection
+
+    @property
+    def connection(self) -> Connection:
+        """Its connection by SQLAlchemy."""
 
     @property
     def where(self) -> str:
@@ -43,11 +49,17 @@ class Database(Protocol):
     def explain_errors(self) -> AbstractContextManager[None]:
         """Turn what the database says into one line for a person: RegisterError or BusyError."""
 
+    def read_plainly(self) -> AbstractContextManager[AnyConnection]:
+        """A transaction that only reads, sees one state, and does not wait for others; for plain SQL."""
+
+    def write_plainly(self) -> AbstractContextManager[AnyConnection]:
+        """A transaction that waits until no other one writes, for plain SQL. It is made completely or not at all."""
+
     def begin_reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that only reads, sees one state, and does not wait for others."""
+        """As ``read_plainly``, for statements that are built with SQLAlchemy."""
 
     def begin_writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that waits until no other one writes. It is made completely or not at all."""
+        """As ``write_plainly``, for statements that are built with SQLAlchemy."""
 
     @property
     def is_free(self) -> bool:
@@ -82,39 +94,8 @@ def outdated_register_error(where: str) -> RegisterError:
 
 
 STEPS = Path(__file__).parents[1] / "migrations"
-_STAMP = Table(
-    "alembic_version",
-    MetaData(),
-    Column("version_num", String(32), nullable=False),
-    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
-)
-"""The table in which Alembic keeps the revision, as Alembic creates it."""
 
 
 def known_revisions() -> frozenset[str]:
     """Every revision of the tables that this program knows."""
     return frozenset(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
-
-
-def migrate_tables(connection: Connection, to: str) -> None:
-    """Bring the tables to revision ``to`` in the caller's transaction; missing tables are created."""
-    if to == VERSION and not inspect(connection).has_table(_STAMP.name):
-        METADATA.create_all(connection, checkfirst=False)
-        _STAMP.create(connection, checkfirst=False)
-        connection.execute(_STAMP.insert().values(version_num=VERSION))
-        create_triggers(connection)
-        begin_listing(connection)
-        return
-    from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
-    from alembic.config import Config  # noqa: PLC0415 - as above
-
-    config = Config()
-    config.set_main_option("script_location", str(STEPS))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    if inspect(connection).has_table(touched.name):
-        drop_triggers(connection)
-    command.upgrade(config, to)
-    if to == VERSION:
-        connection.execute(overview.delete())  # a step may have changed the tables from which the listing is made
-        create_triggers(connection)

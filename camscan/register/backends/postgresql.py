@@ -23,14 +23,14 @@ from camscan.register import schema
 from camscan.register.backends import (
     Mode,
     known_revisions,
-    migrate_tables,
     newer_register_error,
     outdated_register_error,
     sqlite,
 )
 from camscan.register.backends.copying import copy_rows
+from camscan.register.backends.migrating import migrate_tables
 from camscan.register.backends.pg_errors import NO_ADDRESS, explain_server_errors, of_connecting
-from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
+from camscan.register.tables import APPLICATION_ID, READABLE, VERSION
 from camscan.words import how_to_add
 
 BUSY_SECONDS = 30
@@ -190,6 +190,14 @@ class PostgreSQL:
     def explain_errors(self) -> contextlib.AbstractContextManager[None]:
         """See Database."""
         return explain_server_errors(self.where)
+
+    def read_plainly(self) -> contextlib.AbstractContextManager[Connection]:
+        """See Database."""
+        return self.begin_reading()
+
+    def write_plainly(self) -> contextlib.AbstractContextManager[Connection]:
+        """See Database."""
+        return self.begin_writing()
 
     def begin_reading(self) -> contextlib.AbstractContextManager[Connection]:
         """See Database."""

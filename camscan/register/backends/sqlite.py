@@ -6,15 +6,12 @@ It relies on these pages: sqlite.org/wal.html, /pragma.html, /rescode.html, /lan
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sqlite3
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-
-from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect
-from sqlalchemy.pool import NullPool
+from typing import TYPE_CHECKING
 
 from camscan import system
 from camscan.errors import BusyError, RegisterError
@@ -22,14 +19,19 @@ from camscan.output import create_file
 from camscan.register.backends import (
     Mode,
     known_revisions,
-    migrate_tables,
     newer_register_error,
     outdated_register_error,
 )
 from camscan.register.backends.header import header_of
 from camscan.register.backends.lock import Lock
 from camscan.register.glance import is_writable_now, sqlite_uri
-from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
+from camscan.register.listing import begin_listing
+from camscan.register.plain_sql import table_names
+from camscan.register.tables import APPLICATION_ID, READABLE, VERSION, make_tables
+from camscan.register.watching import create_triggers
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 BUSY_SECONDS = 30.0
 """How many seconds a reader or writer waits for another before it gives up."""
@@ -43,8 +45,6 @@ _HEADER_SIZE = 100
 _ROLLBACK_JOURNAL = 1
 _ROOM = len(".unfinished-00000000")
 """The longest name beside a register is so much longer than its own: the journal of a scan."""
-_READING = "camscan_reading"
-"""Execution option of a connection whose next transaction only reads, and so does not have to wait for a writer."""
 
 _PLAIN_WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
@@ -63,8 +63,8 @@ def explain_file_errors(path: Path) -> Iterator[None]:
     """Turn errors of SQLite into one line for a person. Errors of another database pass unchanged."""
     try:
         yield
-    except (exc.DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    except Exception as error:
+        cause = getattr(error, "orig", error)  # SQLAlchemy's error has that of the driver
         if not isinstance(cause, sqlite3.Error):
             raise
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
@@ -154,22 +154,22 @@ def open_any_version(path: Path) -> SQLite:
     if not check_file(path):
         raise RegisterError(f"{path}: there is no register in it; name a backup of one")
     path = _real_path(path)
-    with explain_file_errors(path), _open_connection(path, readonly=True) as connection:
-        version_of(connection, path)
-        return SQLite(path, connection, Mode.READ)
+    with explain_file_errors(path), _open_connection(path, readonly=True) as driver:
+        version_of(driver, path)
+        return SQLite(path, driver, Mode.READ)
 
 
 def make_register(path: Path) -> SQLite:
     """Create a new register in a file that nobody else knows of."""
-    with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
-        upgrade_tables(connection)
-        return SQLite(path, connection, Mode.RUN)
+    with explain_file_errors(path), _open_connection(path, readonly=False) as driver:
+        _make_first_tables(driver)
+        return SQLite(path, driver, Mode.RUN)
 
 
 def _open_to_read(path: Path) -> SQLite:
-    with explain_file_errors(path), _open_connection(path, readonly=True) as connection:
-        if version_of(connection, path) in {VERSION, READABLE}:
-            return SQLite(path, connection, Mode.READ)
+    with explain_file_errors(path), _open_connection(path, readonly=True) as driver:
+        if version_of(driver, path) in {VERSION, READABLE}:
+            return SQLite(path, driver, Mode.READ)
         raise outdated_register_error(str(path))
 
 
@@ -178,10 +178,10 @@ def _open_to_edit(path: Path) -> SQLite | None:
 
     None if it must be upgraded first, which needs a run of its own.
     """
-    with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
-        if version_of(connection, path) == VERSION:
-            return SQLite(path, connection, Mode.EDIT)
-    close_file(connection)
+    with explain_file_errors(path), _open_connection(path, readonly=False) as driver:
+        if version_of(driver, path) == VERSION:
+            return SQLite(path, driver, Mode.EDIT)
+    driver.close()
     return None
 
 
@@ -191,11 +191,15 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
     try:
         if fresh:
             _make_file(path)
-        with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
-            if version_of(connection, path) != VERSION:
-                upgrade_tables(connection)
-            write_ahead(connection)
-            return SQLite(path, connection, mode, lock)
+        with explain_file_errors(path), _open_connection(path, readonly=False) as driver:
+            opened = SQLite(path, driver, mode, lock)
+            version = version_of(driver, path)
+            if version is None:
+                _make_first_tables(driver)
+            elif version != VERSION:
+                opened.upgrade()
+            write_ahead(driver)
+            return opened
     except BaseException:
         if fresh:
             path.unlink(missing_ok=True)
@@ -215,30 +219,45 @@ def _make_file(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _open_connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
+def _open_connection(path: Path, *, readonly: bool) -> Iterator[sqlite3.Connection]:
     """A connection that stays open, unless opening the register fails."""
-    connection = connect_file(path, readonly=readonly)
+    driver = connect_driver(path, readonly=readonly)
     try:
-        yield connection
+        yield driver
     except BaseException:
-        close_file(connection)
+        driver.close()
         raise
 
 
-def close_file(connection: Connection) -> None:
-    """Close a connection and the file behind it."""
-    connection.close()
-
-
 class SQLite:
-    """An open register in a file; a :class:`camscan.register.backends.Database`."""
+    """An open register in a file; a :class:`camscan.register.backends.Database`.
 
-    def __init__(self, path: Path, connection: Connection, mode: Mode, lock: Lock | None = None) -> None:
+    It has one connection, that of Python's driver. SQLAlchemy, which takes a fifth of a second to load, is put over it
+    when statements are built with it.
+    """
+
+    def __init__(self, path: Path, driver: sqlite3.Connection, mode: Mode, lock: Lock | None = None) -> None:
         self.where = str(path)
         self.path = path
-        self.connection = connection
+        self.driver = driver
         self.mode = mode
         self._lock = lock
+        self._built: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """See Database."""
+        if self._built is None:
+            from camscan.register.backends.built import connect_over  # noqa: PLC0415 - it loads SQLAlchemy
+
+            self._built = connect_over(self.driver)
+        return self._built
+
+    def upgrade(self) -> None:
+        """Bring the tables of an earlier version up to date."""
+        from camscan.register.backends.built import upgrade_tables  # noqa: PLC0415 - as above
+
+        upgrade_tables(self.connection)
 
     @property
     def place(self) -> str:
@@ -249,16 +268,27 @@ class SQLite:
         """See Database."""
         return explain_file_errors(self.path)
 
-    @contextlib.contextmanager
-    def begin_reading(self) -> Iterator[Connection]:
+    def read_plainly(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """See Database."""
-        with self.connection.execution_options(**{_READING: True}).begin():
-            yield self.connection
+        return _transaction(self.driver, "BEGIN")
+
+    def write_plainly(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """See Database."""
+        return _transaction(self.driver, "BEGIN IMMEDIATE")  # it waits before any work is done
+
+    def begin_reading(self) -> contextlib.AbstractContextManager[Connection]:
+        """See Database."""
+        return self._begin(reading=True)
+
+    def begin_writing(self) -> contextlib.AbstractContextManager[Connection]:
+        """See Database."""
+        return self._begin(reading=self.mode is Mode.READ)
 
     @contextlib.contextmanager
-    def begin_writing(self) -> Iterator[Connection]:
-        """See Database."""
-        with self.connection.execution_options(**{_READING: False}).begin():
+    def _begin(self, *, reading: bool) -> Iterator[Connection]:
+        from camscan.register.backends.built import READING  # noqa: PLC0415 - it loads SQLAlchemy
+
+        with self.connection.execution_options(**{READING: reading}).begin():
             yield self.connection
 
     @property
@@ -272,21 +302,20 @@ class SQLite:
         The copy is made in one step, so that a commit of another writer does not make it start again.
         """
         with explain_file_errors(path), contextlib.closing(sqlite3.connect(path)) as copy:
-            with self.begin_reading():
-                _driver_connection(self.connection).backup(copy)
+            with self.read_plainly() as driver:
+                driver.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
 
     def find_damage(self) -> list[str]:
         """See Database."""
-        with self.begin_reading() as connection:
-            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        with self.read_plainly() as driver:
+            found = [str(row[0]) for row in driver.execute("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
 
     def vacuum(self) -> None:
         """See Database."""
-        driver = _driver_connection(self.connection)
-        driver.execute("VACUUM")
-        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.driver.execute("VACUUM")
+        self.driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def size_in_bytes(self) -> int:
         """See Database."""
@@ -300,48 +329,47 @@ class SQLite:
 
     def close(self) -> None:
         """See Database."""
-        close_file(self.connection)
+        if self._built is not None:
+            self._built.close()
+        self.driver.close()
         self.release_lock()
 
 
-def version_of(connection: Connection, path: Path) -> str | None:
+@contextlib.contextmanager
+def _transaction(driver: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
+    driver.execute(begin)
+    try:
+        yield driver
+        driver.commit()
+    except BaseException:
+        driver.rollback()
+        raise
+
+
+def version_of(driver: sqlite3.Connection, path: Path) -> str | None:
     """The revision of an open register; None for an empty one. Raises RegisterError for an unknown revision."""
-    with connection.begin():
-        if not inspect(connection).has_table("alembic_version"):
+    with _transaction(driver, "BEGIN"):
+        if "alembic_version" not in table_names(driver):
             return None
-        version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
+        version: str | None = driver.execute("SELECT max(version_num) FROM alembic_version").fetchone()[0]
     if version is not None and version not in known_revisions():
         raise newer_register_error(str(path), version)
     return version
 
 
-def connect_file(path: Path, *, readonly: bool) -> Connection:
-    """The only connection of an open register.
-
-    ``begin`` takes the write lock at once, so that no work is wasted.
-    """
-    return _engine_of(path, readonly).connect()
-
-
-@functools.lru_cache(maxsize=8)
-def _engine_of(path: Path, readonly: bool) -> Engine:
-    """The engine that makes connections to a file. It is kept, because it holds the translated statements."""
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: _connect_driver(path, readonly=readonly),
-        poolclass=NullPool,
-        isolation_level=None,
-    )
-
-    def begin_transaction(connection: Connection) -> None:
-        waits = not (readonly or connection.get_execution_options().get(_READING))
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if waits else "BEGIN")
-
-    event.listen(engine, "begin", begin_transaction)
-    return engine
+def _make_first_tables(driver: sqlite3.Connection) -> None:
+    """Make the tables of a new register, all or none."""
+    with _transaction(driver, "BEGIN IMMEDIATE"):
+        driver.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        driver.execute(f"PRAGMA user_version = {int(VERSION)}")
+        make_tables(driver)
+        driver.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (VERSION,))
+        create_triggers(driver)
+        begin_listing(driver)
 
 
-def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
+def connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """The only connection of an open register."""
     connection = sqlite3.connect(
         sqlite_uri(path, readonly=readonly),
         uri=True,
@@ -363,32 +391,9 @@ def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
     return connection
 
 
-def write_ahead(connection: Connection) -> None:
+def write_ahead(driver: sqlite3.Connection) -> None:
     """Let readers continue while a scan is recorded.
 
     It is switched on only once the tables exist, because ``check_file`` trusts the header.
     """
-    _driver_connection(connection).execute("PRAGMA journal_mode = WAL")
-
-
-def upgrade_tables(connection: Connection, to: str = VERSION) -> None:
-    """Bring the register to revision ``to`` in one transaction; an empty register gets its tables."""
-    # A step may rebuild tables, which SQLite forbids while other tables refer to them (sqlite.org/lang_altertable.html,
-    # 7). So references are switched off for the steps, and checked before the transaction ends.
-    _driver_connection(connection).execute("PRAGMA foreign_keys = OFF")
-    try:
-        with connection.begin():
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
-            migrate_tables(connection, to)
-            if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                raise RegisterError(f"the upgrade to version {to} would lose references ({broken[0]}); it was not made")
-    finally:
-        _driver_connection(connection).execute("PRAGMA foreign_keys = ON")
-
-
-def _driver_connection(connection: Connection) -> sqlite3.Connection:
-    """The driver's connection, for statements that must not run inside a transaction of SQLAlchemy."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
-    return driver
+    driver.execute("PRAGMA journal_mode = WAL")

@@ -21,11 +21,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from camscan.asset import Event, Happening
 from camscan.model import Report
 from camscan.register import read
+from camscan.register.plain_sql import AnyConnection
 from camscan.register.record import (
     bounds as limits,
 )
@@ -49,12 +48,12 @@ from camscan.register.site_lookup import FindPlace, make_lookup
 from camscan.register.types import OFFLINE_AFTER, Bounds, Conflict, Recorded, TallyOf
 from camscan.register.uncollected import pause_collector
 
-CountOf = Callable[[Connection], Mapping[str, float]]
+CountOf = Callable[[AnyConnection], Mapping[str, float]]
 
 
 @pause_collector()
 def record_scan(
-    connection: Connection,
+    connection: AnyConnection,
     report: Report,
     *,
     tally: TallyOf | None = None,
@@ -79,7 +78,7 @@ def record_scan(
     return _make_recorded(recording, happened)
 
 
-def _decide_stages(connection: Connection, report: Report, offline_after: int, bounds: Bounds | None) -> Recording:
+def _decide_stages(connection: AnyConnection, report: Report, offline_after: int, bounds: Bounds | None) -> Recording:
     """Run the stages. They only read from the database."""
     scan = reading.read_number(connection, report)
     find_place = make_lookup(connection)
@@ -118,7 +117,7 @@ def _decide_stages(connection: Connection, report: Report, offline_after: int, b
     )
 
 
-def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) -> Recording:
+def _decide_late(connection: AnyConnection, report: Report, bounds: Bounds | None) -> Recording:
     """Run the stages for a scan that a newer scan of the same addresses overtook: see ``late``."""
     scan = reading.read_number(connection, report)
     find_place = make_lookup(connection)
@@ -148,7 +147,7 @@ def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) 
 
 
 def _make_search(
-    connection: Connection, report: Report, find_place: FindPlace, bounds: Bounds | None = None
+    connection: AnyConnection, report: Report, find_place: FindPlace, bounds: Bounds | None = None
 ) -> matching.Search:
     """The devices to recognise, and the rows among which to look for them."""
     marks = keys.marks_in_report(report)
@@ -156,7 +155,7 @@ def _make_search(
     return matching.make_search(report, keys.find_own_keys(report, marks, stored.burnt), stored, bounds)
 
 
-def _without_outdated(connection: Connection, report: Report) -> tuple[Report, tuple[str, ...]]:
+def _without_outdated(connection: AnyConnection, report: Report) -> tuple[Report, tuple[str, ...]]:
     """The report without the devices that a newer scan has seen, and the asset numbers of these."""
     if report.coverage.is_search:
         return report, ()

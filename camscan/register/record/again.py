@@ -10,10 +10,9 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam
-
 from camscan.asset import GONE
-from camscan.register import listing, schema
+from camscan.register import listing
+from camscan.register.plain_sql import AnyConnection, execute_many
 from camscan.register.record.entry import Entry
 from camscan.register.record.presence import Missing
 from camscan.register.rows import update_rows
@@ -46,24 +45,22 @@ def address_positions(entry: Entry) -> Iterable[tuple[tuple[str, str], int]]:
             yield (kind, value), position
 
 
-def write_times(connection: Connection, scan: int, seen: Mapping[int, datetime]) -> None:
+def write_times(connection: AnyConnection, scan: int, seen: Mapping[int, datetime]) -> None:
     """Write the new times of unchanged devices (number -> when they were last seen)."""
-    table = schema.device
-    if not seen:
-        return
-    given = [{"the_id": number, "the_time": moment} for number, moment in seen.items()]
-    update = table.update().where(table.c.id == bindparam("the_id"))
-    values: dict[str, Any] = {"last_seen": bindparam("the_time"), "last_scan": scan, "sightings": table.c.sightings + 1}
-    connection.execute(update.values(values), given)
+    statement = """
+        UPDATE device SET last_seen = :last_seen, last_scan = :last_scan, sightings = sightings + 1 WHERE id = :id
+    """
+    rows = [{"id": number, "last_seen": moment, "last_scan": scan} for number, moment in seen.items()]
+    execute_many(connection, statement, rows)
 
 
-def note_seen_again(connection: Connection, table: Table, devices: Sequence[int], scan: int) -> None:
+def note_seen_again(connection: AnyConnection, table: str, devices: Sequence[int], scan: int) -> None:
     """Note that everything which the table holds about these devices was seen again, unchanged."""
-    update_rows(connection, table, table.c.device_id, devices, last_scan=scan)
+    update_rows(connection, table, "device_id", devices, last_scan=scan)
 
 
 def renew_lines(
-    connection: Connection, entries: Iterable[Entry], seen: Mapping[int, datetime], stale: Collection[int]
+    connection: AnyConnection, entries: Iterable[Entry], seen: Mapping[int, datetime], stale: Collection[int]
 ) -> None:
     """Renew the lines of unchanged devices at the same addresses: only the time of the last sighting is new.
 
@@ -78,15 +75,11 @@ def renew_lines(
     listing.renew_columns(connection, same)
 
 
-def write_missing(connection: Connection, missing: Sequence[Missing], gone: Container[int]) -> None:
+def write_missing(connection: AnyConnection, missing: Sequence[Missing], gone: Container[int]) -> None:
     """Write the presence of devices that were looked for and not seen, and their lines, as ``renew_lines`` does."""
-    table = schema.device
     stale = listing.stale_lines(connection)
-    rows = [{"the_id": each.id, "the_presence": each.presence.value, "the_missed": each.missed} for each in missing]
-    if not rows:
-        return
-    values: dict[str, Any] = {"presence": bindparam("the_presence"), "scans_missed": bindparam("the_missed")}
-    connection.execute(table.update().where(table.c.id == bindparam("the_id")).values(values), rows)
+    rows = [{"id": each.id, "presence": each.presence.value, "missed": each.missed} for each in missing]
+    execute_many(connection, "UPDATE device SET presence = :presence, scans_missed = :missed WHERE id = :id", rows)
     same = {
         each.id: {"presence": each.presence.value, "missed": each.missed}
         for each in missing

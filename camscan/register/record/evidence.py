@@ -10,13 +10,12 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, select
-
 from camscan.model import LISTED, Attempt, Observation
 from camscan.register.codec import digest_parts
+from camscan.register.plain_sql import AnyConnection, conditions, execute_many, fetch_some, stream
 from camscan.register.record.sighting import Place
-from camscan.register.rows import BATCH, insert_batches, next_free_id, select_columns
-from camscan.register.schema import attempt, fact, observation, payload
+from camscan.register.rows import insert_batches, next_free_id
+from camscan.register.stored import unescape_text
 
 _SHORT = 8192
 """Size of a short reply in bytes. For short replies, zlib gets a window of this size …"""
@@ -25,7 +24,7 @@ _WINDOW, _MEMORY = 13, 5
 
 
 def record_observations(
-    connection: Connection, scan: int, changed: Sequence[tuple[int, int, Mapping[Place, Observation]]]
+    connection: AnyConnection, scan: int, changed: Sequence[tuple[int, int, Mapping[Place, Observation]]]
 ) -> None:
     """Write the differences. ``changed`` holds (device id, its previous scan, everything that this sighting shows)."""
     held = _observations_held(connection, [device for device, _, _ in changed])
@@ -33,7 +32,7 @@ def record_observations(
 
 
 def record_listed(
-    connection: Connection, scan: int, changed: Sequence[tuple[int, Mapping[Place, Observation]]]
+    connection: AnyConnection, scan: int, changed: Sequence[tuple[int, Mapping[Place, Observation]]]
 ) -> None:
     """Write what other systems list about devices. It replaces what the same kind of list said before."""
     held = _observations_held(connection, [device for device, _ in changed], listed=True)
@@ -44,13 +43,13 @@ def record_listed(
     _write_changes(connection, scan, [(device, scan, found) for device, found in changed], of_kind)
 
 
-def record_past(connection: Connection, scan: int, found: Iterable[tuple[int, Mapping[Place, Observation]]]) -> None:
+def record_past(connection: AnyConnection, scan: int, found: Iterable[tuple[int, Mapping[Place, Observation]]]) -> None:
     """Write what a late scan showed about devices (id, observations): it was true then, and may not be true now."""
     _add_observations(connection, scan, [(device, *item) for device, own in found for item in own.items()], until=scan)
 
 
 def _write_changes(
-    connection: Connection,
+    connection: AnyConnection,
     scan: int,
     changed: Iterable[tuple[int, int, Mapping[Place, Observation]]],
     held: Mapping[int, Mapping[Place, int]],
@@ -61,59 +60,53 @@ def _write_changes(
         before = held.get(device, {})
         ended += [{"gone": before[place], "until": previous} for place in before if place not in found]
         begun += [(device, place, seen) for place, seen in found.items() if place not in before]
-    if ended:
-        end = observation.update().where(observation.c.id == bindparam("gone")).values(last_scan=bindparam("until"))
-        connection.execute(end, ended)
+    execute_many(connection, "UPDATE observation SET last_scan = :until WHERE id = :gone", ended)
     _add_observations(connection, scan, begun)
 
 
 def _add_observations(
-    connection: Connection, scan: int, begun: Sequence[tuple[int, Place, Observation]], until: int | None = None
+    connection: AnyConnection, scan: int, begun: Sequence[tuple[int, Place, Observation]], until: int | None = None
 ) -> None:
     """Add observations that hold from a scan on; up to the scan ``until`` if they have ended."""
     if not begun:
         return
     facts = _store_facts(connection, {place[3]: seen for _, place, seen in begun})
-    first = next_free_id(connection, observation)
+    first = next_free_id(connection, "observation")
     names = ("id", "device_id", "ip", "port", "probe", "fact_id", "seen_at", "first_scan", "last_scan")
     rows = (
         (first + index, device, ip, port, probe, facts[what], seen.seen_at, scan, until)
         for index, (device, (ip, port, probe, what), seen) in enumerate(begun)
     )
-    insert_batches(connection, observation, names, rows)
+    insert_batches(connection, "observation", names, rows)
 
 
 def _observations_held(
-    connection: Connection, devices: Sequence[int], *, listed: bool = False
+    connection: AnyConnection, devices: Sequence[int], *, listed: bool = False
 ) -> dict[int, dict[Place, int]]:
     """Device id -> its present observations -> their ids: those of sightings, or those of lists."""
     found: dict[int, dict[Place, int]] = {}
-    columns = (*observation.c["id", "device_id", "ip", "port", "probe"], fact.c.digest)
-    joined = select(*columns).join(fact, fact.c.id == observation.c.fact_id).where(observation.c.last_scan.is_(None))
-    like = observation.c.probe.startswith(LISTED, autoescape=True)
-    joined = joined.where(like if listed else ~like)
-    for start in range(0, len(devices), 500):
-        chunk = joined.where(observation.c.device_id.in_(devices[start : start + 500]))
-        for some in connection.execute(chunk).partitions(BATCH):
-            for number, device, ip, port, probe, what in some:
-                found.setdefault(device, {})[ip, port, probe, what] = number
+    query = f"""
+        SELECT observation.id, device_id, ip, port, probe, digest FROM observation JOIN fact ON fact.id = fact_id
+        WHERE last_scan IS NULL AND probe {"" if listed else "NOT"} LIKE '{LISTED}%' AND
+    """  # noqa: S608 - constants
+    for condition, some in conditions("device_id", devices):
+        for number, device, ip, port, probe, what in stream(connection, f"{query} {condition}", **some):
+            found.setdefault(device, {})[unescape_text(ip), port, unescape_text(probe), what] = number
     return found
 
 
-def _store_facts(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
-    ids, missing = _stored_ids(connection, fact, fact.c.digest, wanted)
+def _store_facts(connection: AnyConnection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
+    ids, missing = _stored_ids(connection, "fact", wanted)
     rows = ((ids[what], what, wanted[what].key, wanted[what].value) for what in missing)
-    insert_batches(connection, fact, ("id", "digest", "key", "value"), rows)
+    insert_batches(connection, "fact", ("id", "digest", "key", "value"), rows)
     return ids
 
 
-def _stored_ids(
-    connection: Connection, table: Table, column: Column[bytes], wanted: Iterable[bytes]
-) -> tuple[dict[bytes, int], list[bytes]]:
+def _stored_ids(connection: AnyConnection, table: str, wanted: Iterable[bytes]) -> tuple[dict[bytes, int], list[bytes]]:
     """Digest -> id for every wanted digest, and the digests that must still be inserted."""
     first = next_free_id(connection, table)
-    rows = select_columns(connection, table.c["digest", "id"], column, list(wanted) if first > 1 else ())
-    ids: dict[bytes, int] = {row.digest: row.id for row in rows}
+    query = f"SELECT digest, id FROM {table}"  # noqa: S608 - ours
+    ids: dict[bytes, int] = dict(fetch_some(connection, query, "digest", wanted if first > 1 else ()))
     missing = [what for what in wanted if what not in ids]
     ids |= {what: first + index for index, what in enumerate(missing)}
     return ids, missing
@@ -130,14 +123,14 @@ def _compress(content: bytes) -> bytes:
     return packer.compress(content) + packer.flush()
 
 
-def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attempt]) -> None:
+def record_attempts(connection: AnyConnection, scan: int, attempts: Sequence[Attempt]) -> None:
     """Write every attempt, and every distinct reply once, compressed."""
     digests = [digest_parts(each.payload) if each.payload else None for each in attempts]
     contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
-    ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
+    ids, missing = _stored_ids(connection, "payload", contents)
     rows = ((ids[what], what, _compress(contents[what])) for what in missing)
-    insert_batches(connection, payload, ("id", "digest", "content"), rows)
-    first = next_free_id(connection, attempt)
+    insert_batches(connection, "payload", ("id", "digest", "content"), rows)
+    first = next_free_id(connection, "attempt")
     names = ("id", "scan", "ip", "port", "probe", "outcome", "detail", "payload_id", "seen_at")
     asked = (
         (
@@ -146,4 +139,4 @@ def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attemp
         )
         for index, (each, what) in enumerate(zip(attempts, digests, strict=True))
     )
-    insert_batches(connection, attempt, names, asked)
+    insert_batches(connection, "attempt", names, asked)

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from camscan.asset import RecordType
 from camscan.dataclass import dataclass
 from camscan.identify.keys import Key, Marks, known_type
@@ -20,7 +18,7 @@ from camscan.register.site_lookup import FindPlace
 class KnownDevice:
     """A stored device, with everything that recording needs."""
 
-    row: RowMapping
+    row: Mapping[Any, Any]
     found: Identification
     keys: set[Key] = field(default_factory=set)
     notes: set[Key] = field(default_factory=set)

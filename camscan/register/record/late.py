@@ -11,15 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
-
 from camscan.errors import TargetError
 from camscan.model import Report
 from camscan.net.span import Span, common_spans
 from camscan.net.target import parse_targets
-from camscan.register import schema
 from camscan.register.codec import coverage_from_json
 from camscan.register.codec import is_late as is_stored_late
+from camscan.register.plain_sql import AnyConnection, execute_many, fetch_rows
 from camscan.register.record.again import address_positions
 from camscan.register.record.channel_rows import ChannelChanges
 from camscan.register.record.conflicts import Contradiction
@@ -31,15 +29,14 @@ _ANY = 1 << 128
 NO_CHANNELS = ChannelChanges((), (), ())
 
 
-def is_late(connection: Connection, report: Report) -> bool:
+def is_late(connection: AnyConnection, report: Report) -> bool:
     """Whether a newer scan of addresses that this one asked, at the same site, is in the register."""
-    table = schema.scan
-    query = select(*table.c["site", "targets", "coverage"]).where(table.c.finished_at > report.finished_at)
+    query = "SELECT site, targets, coverage FROM scan WHERE finished_at > :finished"
     asked = _asked_spans(report.targets)
-    for row in connection.execute(query):
-        is_here = not report.site or row.site.casefold() in {"", report.site.casefold()}
-        is_search = coverage_from_json(row.coverage).is_search and not is_stored_late(row.coverage)
-        if is_here and is_search and any(common_spans(asked, _asked_spans(row.targets))):
+    for row in fetch_rows(connection, query, finished=report.finished_at):
+        is_here = not report.site or row["site"].casefold() in {"", report.site.casefold()}
+        is_search = coverage_from_json(row["coverage"]).is_search and not is_stored_late(row["coverage"])
+        if is_here and is_search and any(common_spans(asked, _asked_spans(row["targets"]))):
             return True
     return False
 
@@ -67,21 +64,18 @@ def contradictions_of_new_devices(found: Iterable[Contradiction], behind: Collec
     return [one for one in found if one.device not in behind]
 
 
-def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
+def write_overtaken(connection: AnyConnection, scan: int, entries: Sequence[Entry]) -> None:
     """Write when and where the devices were seen. What is known about them does not change."""
-    table = schema.device
     rows = [
         {
-            "the_id": each.id,
-            "the_first": min(each.old["first_seen"] or each.device.first_seen, each.device.first_seen),
-            "the_last": max(each.old["last_seen"] or each.device.last_seen, each.device.last_seen),
+            "id": each.id,
+            "first": min(each.old["first_seen"] or each.device.first_seen, each.device.first_seen),
+            "last": max(each.old["last_seen"] or each.device.last_seen, each.device.last_seen),
         }
         for each in entries
     ]
-    if rows:
-        values: dict[str, Any] = {"first_seen": bindparam("the_first"), "last_seen": bindparam("the_last")}
-        update = table.update().where(table.c.id == bindparam("the_id"))
-        connection.execute(update.values(**values, sightings=table.c.sightings + 1), rows)
+    statement = "UPDATE device SET first_seen = :first, last_seen = :last, sightings = sightings + 1 WHERE id = :id"
+    execute_many(connection, statement, rows)
     held: list[dict[str, Any]] = []
     for each in entries:
         known = each.known.addresses if each.known else {}
@@ -89,4 +83,4 @@ def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry])
             if (kind, value) not in known:
                 own = {"device_id": each.id, "kind": kind, "value": value, "position": position}
                 held.append({**own, "first_scan": scan, "last_scan": scan})
-    insert_rows(connection, schema.device_address, held)
+    insert_rows(connection, "device_address", held)

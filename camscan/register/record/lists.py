@@ -131,9 +131,7 @@ def _entered_device(row: _Row) -> ListedDevice:
 def _write_rows(
     connection: Connection, scan: int, report: Report, rows: Sequence[_Row], find_place: FindPlace
 ) -> tuple[Happening, ...]:
-    insert_rows(
-        connection, schema.device, [_device_columns(row, report, find_place) for row in rows if row.known is None]
-    )
+    insert_rows(connection, "device", [_device_columns(row, report, find_place) for row in rows if row.known is None])
     removals = reading.read_removals(connection, [row.id for row in rows if row.known])
     alarms = {row.id: removals[row.id] for row in rows if row.id in removals and _is_alarm(row, removals[row.id])}
     for row in rows:
@@ -235,8 +233,8 @@ def _write_addresses(connection: Connection, scan: int, rows: Sequence[_Row]) ->
             fresh = sorted(mac_keys((), row.macs) - known)
             span = {"first_scan": scan, "last_scan": scan}
             keys += [{"kind": key.kind, "value": key.value, "device_id": row.id, **span} for key in fresh]
-    insert_rows(connection, table, new)
-    insert_rows(connection, schema.device_key, keys)
+    insert_rows(connection, table.name, new)
+    insert_rows(connection, "device_key", keys)
 
 
 def _draft_events(row: _Row, alarm: Removal | None) -> Iterable[events.Draft]:

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, func, select, update
-
 from camscan.asset import Event
 from camscan.model import LISTED
-from camscan.register import schema
+from camscan.register.plain_sql import AnyConnection, Row, execute, fetch, fetch_rows, fetch_some, fetch_value
 from camscan.register.record.merged_row import greater_of, merged_row, smaller_of
 from camscan.register.record.notes import PLACE
+from camscan.register.rows import delete_rows, insert_rows, select_rows, update_rows
+from camscan.register.stored import unescape_text
 
 MERGED = "merged"
 """The decision that two rows are one device."""
@@ -23,119 +23,120 @@ _STAY = (Event.NEW, Event.MISSED, Event.OFFLINE, Event.RETURNED)
 """A device has one history of these events: that of the row that is kept."""
 
 
-def merge_rows(connection: Connection, keep: int, gone: int, *, role: str, at: datetime) -> None:
+def merge_rows(connection: AnyConnection, keep: int, gone: int, *, role: str, at: datetime) -> None:
     """Move keys, addresses, evidence, history, events and conflicts of ``gone`` to ``keep``."""
-    table = schema.device
-    rows = {
-        number: connection.execute(select(table).where(table.c.id == number)).mappings().one()
-        for number in (keep, gone)
-    }
+    rows = {row["id"]: row for row in select_rows(connection, "device", "id", [keep, gone])}
     kept, other = rows[keep], rows[gone]
     _keep_nameless_places(connection, kept, other)
-    _move_to_kept(connection, schema.device_key, keep, gone)
-    _move_to_kept(connection, schema.device_address, keep, gone)
+    _move_to_kept(connection, "device_key", keep, gone)
+    _move_to_kept(connection, "device_address", keep, gone)
     _follow_sightings(connection, keep, gone)
     _follow_observations(connection, kept, other)
     _follow_conflicts(connection, keep, gone, role=role, at=at)
-    event = schema.event
-    moving = (event.c.device_id == gone, event.c.kind.not_in([each.value for each in _STAY]))
-    connection.execute(update(event).where(*moving).values(device_id=keep))
-    connection.execute(update(table).where(table.c.recorder_id == gone).values(recorder_id=keep))
-    connection.execute(update(table).where(table.c.merged_into == gone).values(merged_into=keep))
-    connection.execute(update(table).where(table.c.id == gone).values(merged_into=keep))
-    count = select(func.count()).select_from(schema.sighting).where(schema.sighting.c.device_id == keep)
-    row = merged_row(kept, other, connection.execute(count).scalar_one())
-    connection.execute(update(table).where(table.c.id == keep).values(**row))
+    moving = "UPDATE event SET device_id = :keep WHERE device_id = :gone AND kind NOT IN :stay"
+    execute(connection, moving, keep=keep, gone=gone, stay=[each.value for each in _STAY])
+    update_rows(connection, "device", "recorder_id", [gone], recorder_id=keep)
+    update_rows(connection, "device", "merged_into", [gone], merged_into=keep)
+    update_rows(connection, "device", "id", [gone], merged_into=keep)
+    count = fetch_value(connection, "SELECT count(*) FROM sighting WHERE device_id = :keep", keep=keep)
+    update_rows(connection, "device", "id", [keep], **merged_row(kept, other, count))
 
 
-def _keep_nameless_places(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
+def _keep_nameless_places(connection: AnyConnection, kept: Row, other: Row) -> None:
     """Note the addresses of a row without a unique key for the other row, which answers there from now on."""
     nameless = [row for row in (kept, other) if row["provisional"]]
     if len(nameless) != 1:
         return
     (row,) = nameless
-    key, address = schema.device_key, schema.device_address
-    current = (address.c.device_id == row["id"], address.c.kind == "ip", address.c.last_scan == row["last_scan"])
-    held = {each.value for each in connection.execute(select(address.c.value).where(*current))}
-    mine = (key.c.device_id == kept["id"], key.c.kind == PLACE)
-    held -= {each.value for each in connection.execute(select(key.c.value).where(*mine))}
-    if held:
-        values = [{"kind": PLACE, "value": ip, "device_id": kept["id"]} for ip in sorted(held)]
-        connection.execute(key.insert(), values)
+    query = "SELECT value FROM device_address WHERE device_id = :id AND kind = 'ip' AND last_scan = :last"
+    held = fetch(connection, query, id=row["id"], last=row["last_scan"])
+    noted = fetch(
+        connection, "SELECT value FROM device_key WHERE device_id = :id AND kind = :place", id=kept["id"], place=PLACE
+    )
+    fresh = {unescape_text(ip) for (ip,) in held} - {unescape_text(ip) for (ip,) in noted}
+    insert_rows(
+        connection, "device_key", [{"kind": PLACE, "value": ip, "device_id": kept["id"]} for ip in sorted(fresh)]
+    )
 
 
-def _move_to_kept(connection: Connection, table: Table, keep: int, gone: int) -> None:
+def _move_to_kept(connection: AnyConnection, table: str, keep: int, gone: int) -> None:
     """Move keys or addresses. One that both rows have is held from the first to the last scan of either."""
     rows = {
         (row["device_id"], row["kind"], row["value"]): row
-        for row in connection.execute(select(table).where(table.c.device_id.in_((keep, gone)))).mappings()
+        for row in select_rows(connection, table, "device_id", [keep, gone])
     }
+    where = "WHERE device_id = :device AND kind = :kind AND value = :value"
     for (device, kind, value), row in rows.items():
         if device != gone:
             continue
-        here = (table.c.kind == kind, table.c.value == value)
         own = rows.get((keep, kind, value))
         if own is None:
-            connection.execute(table.update().where(table.c.device_id == gone, *here).values(device_id=keep))
+            moving = f"UPDATE {table} SET device_id = :keep {where}"  # noqa: S608 - ours
+            execute(connection, moving, device=gone, kind=kind, value=value, keep=keep)
             continue
-        span = {
-            "first_scan": smaller_of(own["first_scan"], row["first_scan"]),
-            "last_scan": greater_of(own["last_scan"], row["last_scan"]),
-        }
-        connection.execute(table.delete().where(table.c.device_id == gone, *here))
-        connection.execute(table.update().where(table.c.device_id == keep, *here).values(**span))
+        first, last = smaller_of(own["first_scan"], row["first_scan"]), greater_of(own["last_scan"], row["last_scan"])
+        execute(connection, f"DELETE FROM {table} {where}", device=gone, kind=kind, value=value)  # noqa: S608 - ours
+        widening = f"UPDATE {table} SET first_scan = :first, last_scan = :last {where}"  # noqa: S608 - ours
+        execute(connection, widening, device=keep, kind=kind, value=value, first=first, last=last)
 
 
-def _follow_sightings(connection: Connection, keep: int, gone: int) -> None:
+def _follow_sightings(connection: AnyConnection, keep: int, gone: int) -> None:
     """Move the sightings. If one scan saw both rows, the sighting of the merged row stays with it."""
-    state, sighting = schema.device_state, schema.sighting
-    both = connection.execute(select(*state.c["id", "device_id", "digest"]).where(state.c.device_id.in_((keep, gone))))
-    states = {(row.device_id, row.digest): row.id for row in both}
+    both = fetch_some(connection, "SELECT device_id, digest, id FROM device_state", "device_id", [keep, gone])
+    states = {(device, digest): number for device, digest, number in both}
     for (device, digest), number in states.items():
         if device != gone:
             continue
         same = states.get((keep, digest))
         if same is None:
-            connection.execute(state.update().where(state.c.id == number).values(device_id=keep))
+            update_rows(connection, "device_state", "id", [number], device_id=keep)
         else:
-            connection.execute(sighting.update().where(sighting.c.state_id == number).values(state_id=same))
-            connection.execute(state.delete().where(state.c.id == number))
-    seen = select(sighting.c.scan).where(sighting.c.device_id == keep).scalar_subquery()
-    moving = (sighting.c.device_id == gone, sighting.c.scan.not_in(seen))
-    connection.execute(sighting.update().where(*moving).values(device_id=keep))
+            update_rows(connection, "sighting", "state_id", [number], state_id=same)
+            delete_rows(connection, "device_state", "id", [number])
+    moving = """
+        UPDATE sighting SET device_id = :keep
+        WHERE device_id = :gone AND scan NOT IN (SELECT scan FROM sighting WHERE device_id = :keep)
+    """
+    execute(connection, moving, keep=keep, gone=gone)
 
 
-def _follow_observations(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
+def _follow_observations(connection: AnyConnection, kept: Row, other: Row) -> None:
     """Move the observations. What only the earlier of the two last sightings showed has ended with that sighting."""
-    table = schema.observation
     older, newer = sorted((kept, other), key=lambda row: row["last_scan"] or 0)
     if older["last_scan"] != newer["last_scan"] and older["last_scan"] is not None:
-        of_scans = ~table.c.probe.startswith(LISTED, autoescape=True)
-        ended = (table.c.device_id == older["id"], table.c.last_scan.is_(None), of_scans)
-        connection.execute(table.update().where(*ended).values(last_scan=older["last_scan"]))
-    connection.execute(table.update().where(table.c.device_id == other["id"]).values(device_id=kept["id"]))
-    columns = table.c["id", "ip", "port", "probe", "fact_id", "first_scan", "seen_at"]
-    current = select(*columns).where(table.c.device_id == kept["id"], table.c.last_scan.is_(None)).order_by(table.c.id)
-    first: dict[tuple[Any, ...], RowMapping] = {}
-    for row in connection.execute(current).mappings().all():
+        ending = f"""
+            UPDATE observation SET last_scan = :last
+            WHERE device_id = :id AND last_scan IS NULL AND probe NOT LIKE '{LISTED}%'
+        """  # noqa: S608 - a constant
+        execute(connection, ending, last=older["last_scan"], id=older["id"])
+    update_rows(connection, "observation", "device_id", [other["id"]], device_id=kept["id"])
+    query = """
+        SELECT id, ip, port, probe, fact_id, first_scan, seen_at FROM observation
+        WHERE device_id = :id AND last_scan IS NULL ORDER BY id
+    """
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    gone: list[int] = []
+    for row in fetch_rows(connection, query, id=kept["id"]):
         same = first.setdefault((row["ip"], row["port"], row["probe"], row["fact_id"]), row)
-        if same is row:
-            continue
-        since = {name: min(same[name], row[name]) for name in ("first_scan", "seen_at")}
-        connection.execute(table.delete().where(table.c.id == row["id"]))
-        connection.execute(table.update().where(table.c.id == same["id"]).values(**since))
+        if same is not row:
+            gone.append(row["id"])
+            since = {name: min(same[name], row[name]) for name in ("first_scan", "seen_at")}
+            same.update(since)
+            update_rows(connection, "observation", "id", [same["id"]], **since)
+    delete_rows(connection, "observation", "id", gone)
 
 
-def _follow_conflicts(connection: Connection, keep: int, gone: int, *, role: str, at: datetime) -> None:
-    table = schema.conflict
-    connection.execute(table.update().where(table.c.device_id == gone).values(device_id=keep))
-    connection.execute(table.update().where(table.c.other_id == gone).values(other_id=keep))
-    between = (table.c.device_id == keep, table.c.other_id == keep, table.c.decision.is_(None))
-    connection.execute(table.update().where(*between).values(decision=MERGED, settled_by=role, settled_at=at))
+def _follow_conflicts(connection: AnyConnection, keep: int, gone: int, *, role: str, at: datetime) -> None:
+    update_rows(connection, "conflict", "device_id", [gone], device_id=keep)
+    update_rows(connection, "conflict", "other_id", [gone], other_id=keep)
+    settling = """
+        UPDATE conflict SET decision = :decision, settled_by = :role, settled_at = :at
+        WHERE device_id = :keep AND other_id = :keep AND decision IS NULL
+    """
+    execute(connection, settling, decision=MERGED, role=role, at=at, keep=keep)
 
 
-def merged_into(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+def merged_into(connection: AnyConnection, numbers: Iterable[int]) -> dict[int, int]:
     """Number of a merged row -> number of the row that was kept."""
-    table = schema.device
-    query = select(*table.c["id", "merged_into"]).where(table.c.id.in_(list(numbers)), table.c.merged_into.is_not(None))
-    return {row.id: row.merged_into for row in connection.execute(query)}
+    query = "SELECT id, merged_into FROM device WHERE merged_into IS NOT NULL"
+    return dict(fetch_some(connection, query, "id", list(numbers)))

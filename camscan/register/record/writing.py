@@ -6,14 +6,13 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func
-
 from camscan.asset import Event, Happening, Presence, RecordType
 from camscan.identify.channel_count import count_channels
 from camscan.identify.keys import Key
 from camscan.model import Report
-from camscan.register import events, knowledge, listing, overrides, schema
+from camscan.register import events, knowledge, listing, overrides
 from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json, turn_to_json
+from camscan.register.plain_sql import AnyConnection, execute, execute_many, fetch_some
 from camscan.register.record import again, late
 from camscan.register.record.channel_rows import AddedChannel, Change, LeftChannel, MergedRows, UpdatedChannel
 from camscan.register.record.conflicts import NewConflict
@@ -22,10 +21,10 @@ from camscan.register.record.evidence import record_attempts, record_observation
 from camscan.register.record.merge import merge_rows
 from camscan.register.record.presence import PresenceChanges, Removal
 from camscan.register.record.recording import Recording
-from camscan.register.rows import insert_rows, next_free_id, select_columns
+from camscan.register.rows import insert_rows, next_free_id, update_rows
 
 
-def write_recording(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
+def write_recording(connection: AnyConnection, recording: Recording) -> tuple[Happening, ...]:
     """Write everything that the stages decided, and return the events."""
     scan, report = recording.scan, recording.report
     write_scan(connection, scan, report, is_late=recording.is_late)
@@ -41,36 +40,32 @@ def write_recording(connection: Connection, recording: Recording) -> tuple[Happe
     return happened
 
 
-def write_tally(connection: Connection, scan: int, counts: Mapping[str, float]) -> None:
+def write_tally(connection: AnyConnection, scan: int, counts: Mapping[str, float]) -> None:
     """Write the counts of the whole estate after a scan."""
-    connection.execute(schema.tally.insert().values(scan=scan, counts=dict(counts)))
+    insert_rows(connection, "tally", [{"scan": scan, "counts": dict(counts)}])
 
 
-def write_scan(connection: Connection, number: int, report: Report, *, is_late: bool = False) -> None:
+def write_scan(connection: AnyConnection, number: int, report: Report, *, is_late: bool = False) -> None:
     """Write the row of the scan itself."""
-    connection.execute(
-        schema.scan.insert().values(
-            id=number,
-            scan_id=report.scan_id,
-            started_at=report.started_at,
-            finished_at=report.finished_at,
-            completion=report.completion.value,
-            site=report.site,
-            targets=list(report.targets),
-            pace=report.pace,
-            version=report.version,
-            database=report.database,
-            coverage={
-                **coverage_to_json(report.coverage),
-                "round": turn_to_json(report.turn),
-                **({"late": True} if is_late else {}),
-            },
-            devices=len(report.devices),
-        )
-    )
+    coverage = {**coverage_to_json(report.coverage), "round": turn_to_json(report.turn)}
+    row = {
+        "id": number,
+        "scan_id": report.scan_id,
+        "started_at": report.started_at,
+        "finished_at": report.finished_at,
+        "completion": report.completion.value,
+        "site": report.site,
+        "targets": list(report.targets),
+        "pace": report.pace,
+        "version": report.version,
+        "database": report.database,
+        "coverage": {**coverage, "late": True} if is_late else coverage,
+        "devices": len(report.devices),
+    }
+    insert_rows(connection, "scan", [row])
 
 
-def _write_devices(connection: Connection, recording: Recording) -> None:
+def _write_devices(connection: AnyConnection, recording: Recording) -> None:
     """Write every device of the report, and everything that belongs to it."""
     scan, report, entries = recording.scan, recording.report, recording.entries
     stale = listing.stale_lines(connection)
@@ -91,7 +86,7 @@ def _write_devices(connection: Connection, recording: Recording) -> None:
 
 
 def _record_devices(
-    connection: Connection, scan: int, report: Report, entries: Iterable[Entry], gone: Mapping[int, Removal]
+    connection: AnyConnection, scan: int, report: Report, entries: Iterable[Entry], gone: Mapping[int, Removal]
 ) -> dict[int, datetime]:
     """Write the rows of the devices.
 
@@ -105,13 +100,13 @@ def _record_devices(
         if again.is_row_unchanged(entry, row):
             same[entry.id] = row["last_seen"]
         elif entry.known:
-            kept = {name: value for name, value in row.items() if name not in {"id", "asset_id"}}
-            changed.append({**kept, "known_id": entry.id})
+            changed.append(row)
         else:
             new.append(row)
-    insert_rows(connection, schema.device, new)
+    insert_rows(connection, "device", new)
     if changed:
-        connection.execute(schema.device.update().where(schema.device.c.id == bindparam("known_id")), changed)
+        columns = ", ".join(f"{name} = :{name}" for name in changed[0] if name not in {"id", "asset_id"})
+        execute_many(connection, f"UPDATE device SET {columns} WHERE id = :id", changed)  # noqa: S608 - ours
     again.write_times(connection, scan, same)
     return same
 
@@ -146,14 +141,14 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
         "certainty": shown.certainty,
         "known": known,
         "evidence_digest": entry.evidence_digest,
-        "record_type": RecordType.NETWORK,
-        "presence": Presence.SEEN,
+        "record_type": RecordType.NETWORK.value,
+        "presence": Presence.SEEN.value,
         "scans_missed": 0,
         "channels": count if count is not None else old.get("channels"),
     }
 
 
-def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
+def _record_keys(connection: AnyConnection, scan: int, entries: Iterable[Entry]) -> None:
     """Write the keys by which each device is recognised from now on."""
     new: list[dict[str, Any]] = []
     some: list[dict[str, Any]] = []
@@ -167,12 +162,12 @@ def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) ->
         for key in told:
             row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
             (some if key in held else new).append(row)
-    insert_rows(connection, schema.device_key, new)
-    _renew_last_scan(connection, schema.device_key, some, scan)
-    again.note_seen_again(connection, schema.device_key, whole, scan)
+    insert_rows(connection, "device_key", new)
+    _renew_last_scan(connection, "device_key", some)
+    again.note_seen_again(connection, "device_key", whole, scan)
 
 
-def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
+def _record_addresses(connection: AnyConnection, scan: int, entries: Iterable[Entry]) -> None:
     """Write every address that each device holds now."""
     new: list[dict[str, Any]] = []
     some: list[dict[str, Any]] = []
@@ -185,29 +180,23 @@ def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry
             row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
             row |= {"first_scan": scan, "last_scan": scan}
             (some if entry.known and (kind, value) in entry.known.addresses else new).append(row)
-    insert_rows(connection, schema.device_address, new)
-    _renew_last_scan(connection, schema.device_address, some, scan)
-    again.note_seen_again(connection, schema.device_address, whole, scan)
+    insert_rows(connection, "device_address", new)
+    _renew_last_scan(connection, "device_address", some)
+    again.note_seen_again(connection, "device_address", whole, scan)
 
 
-def _renew_last_scan(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
-    if not rows:
-        return
-    where = (table.c[name] == bindparam(f"the_{name}") for name in ("device_id", "kind", "value"))
-    values: dict[str, Any] = {"last_scan": scan}
-    if "position" in table.c:
-        values["position"] = bindparam("the_position")
-    given = [{f"the_{name}": value for name, value in row.items() if not name.endswith("_scan")} for row in rows]
-    connection.execute(table.update().where(*where).values(**values), given)
+def _renew_last_scan(connection: AnyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        values = "last_scan = :last_scan" + (", position = :position" if "position" in rows[0] else "")
+        where = "device_id = :device_id AND kind = :kind AND value = :value"
+        execute_many(connection, f"UPDATE {table} SET {values} WHERE {where}", rows)  # noqa: S608 - ours
 
 
-def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
-    table = schema.device_state
+def _record_sightings(connection: AnyConnection, scan: int, entries: Sequence[Entry]) -> None:
     known = [entry.id for entry in entries if entry.known]
-    columns = table.c["device_id", "digest", "id"]
-    rows = select_columns(connection, columns, table.c.device_id, known)
-    stored = {(row.device_id, row.digest): row.id for row in rows}
-    first = next_free_id(connection, table)
+    rows = fetch_some(connection, "SELECT device_id, digest, id FROM device_state", "device_id", known)
+    stored = {(device, digest): number for device, digest, number in rows}
+    first = next_free_id(connection, "device_state")
     states: list[dict[str, Any]] = []
     sightings: list[dict[str, Any]] = []
     for entry in entries:
@@ -217,29 +206,26 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
             states.append({"id": state, "device_id": entry.id, "digest": entry.state_digest, "state": entry.state})
         seen = {"first_seen": entry.device.first_seen, "last_seen": entry.device.last_seen}
         sightings.append({"scan": scan, "device_id": entry.id, "state_id": state, **seen})
-    insert_rows(connection, table, states)
-    insert_rows(connection, schema.sighting, sightings)
+    insert_rows(connection, "device_state", states)
+    insert_rows(connection, "sighting", sightings)
 
 
-def _write_channels(connection: Connection, scan: int, report: Report, changes: Iterable[Change]) -> None:
+def _write_channels(connection: AnyConnection, scan: int, report: Report, changes: Iterable[Change]) -> None:
     """Write the rows of cameras behind recorders, one change after another."""
-    device, key = schema.device, schema.device_key
     for each in changes:
         match each:
             case MergedRows(keep, gone):
                 merge_rows(connection, keep, gone, role="camscan", at=report.finished_at)
             case LeftChannel(number, places):
-                gone_keys = (key.c.device_id == number, key.c.kind == "channel", key.c.value.in_(places))
-                connection.execute(key.delete().where(*gone_keys))
-                values: dict[str, Any] = {"recorder_id": None, "channel": None}
-                connection.execute(device.update().where(device.c.id == number).values(values))
+                _delete_keys(connection, number, places, "AND kind = 'channel'")
+                update_rows(connection, "device", "id", [number], recorder_id=None, channel=None)
             case AddedChannel():
                 _add_channel(connection, scan, each)
             case UpdatedChannel():
                 _change_channel(connection, scan, each)
 
 
-def _add_channel(connection: Connection, scan: int, added: AddedChannel) -> None:
+def _add_channel(connection: AnyConnection, scan: int, added: AddedChannel) -> None:
     values = {
         "id": added.id,
         "asset_id": added.asset_id,
@@ -254,36 +240,41 @@ def _add_channel(connection: Connection, scan: int, added: AddedChannel) -> None
         "channel": added.channel,
         **added.columns,
     }
-    connection.execute(schema.device.insert().values(values))
+    insert_rows(connection, "device", [values])
     _add_keys(connection, scan, added.id, added.keys)
 
 
-def _change_channel(connection: Connection, scan: int, mended: UpdatedChannel) -> None:
-    device, key = schema.device, schema.device_key
+def _change_channel(connection: AnyConnection, scan: int, mended: UpdatedChannel) -> None:
     values = {"recorder_id": mended.recorder, "channel": mended.channel, **mended.columns}
-    connection.execute(device.update().where(device.c.id == mended.id).values(values))
-    own = key.c.device_id == mended.id
-    if mended.ended_keys:
-        connection.execute(key.delete().where(own, key.c.value.in_(mended.ended_keys)))
+    update_rows(connection, "device", "id", [mended.id], **values)
+    _delete_keys(connection, mended.id, mended.ended_keys)
     _add_keys(connection, scan, mended.id, mended.keys)
-    first = func.coalesce(key.c.first_scan, scan)  # also a channel that people had given
-    connection.execute(key.update().where(own, key.c.kind == "channel").values(first_scan=first, last_scan=scan))
+    statement = """
+        UPDATE device_key SET first_scan = coalesce(first_scan, :scan), last_scan = :scan
+        WHERE device_id = :device AND kind = 'channel'
+    """  # also a channel that people had given
+    execute(connection, statement, scan=scan, device=mended.id)
 
 
-def _add_keys(connection: Connection, scan: int, device: int, keys: Iterable[Key]) -> None:
+def _delete_keys(connection: AnyConnection, device: int, values: Iterable[str], more: str = "") -> None:
+    if some := list(values):
+        statement = f"DELETE FROM device_key WHERE device_id = :device AND value IN :some {more}"  # noqa: S608 - ours
+        execute(connection, statement, device=device, some=some)
+
+
+def _add_keys(connection: AnyConnection, scan: int, device: int, keys: Iterable[Key]) -> None:
     at = {"device_id": device, "first_scan": scan, "last_scan": scan}
-    insert_rows(connection, schema.device_key, [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
+    insert_rows(connection, "device_key", [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
 
 
-def _write_presence(connection: Connection, changes: PresenceChanges, gone: Container[int]) -> None:
+def _write_presence(connection: AnyConnection, changes: PresenceChanges, gone: Container[int]) -> None:
     """Write the presence of the devices that were not seen, and the removals that were verified."""
-    table = schema.device
     again.write_missing(connection, changes.missing, gone)
     for device, known in changes.verified_removals.items():
-        connection.execute(table.update().where(table.c.id == device).values(known=known))
+        update_rows(connection, "device", "id", [device], known=dict(known))
 
 
-def _write_conflicts(connection: Connection, scan: int, noted: Iterable[NewConflict]) -> None:
+def _write_conflicts(connection: AnyConnection, scan: int, noted: Iterable[NewConflict]) -> None:
     """Write the questions that a person is asked for the first time."""
     rows = [
         {
@@ -296,4 +287,4 @@ def _write_conflicts(connection: Connection, scan: int, noted: Iterable[NewConfl
         }
         for each in noted
     ]
-    insert_rows(connection, schema.conflict, rows)
+    insert_rows(connection, "conflict", rows)
