@@ -246,7 +246,7 @@ def _answer_from_open_register(place: str, answer: Callable[[AnyConnection], boo
     from camscan.register.backends import Mode  # noqa: PLC0415 - what only a helper needs
     from camscan.register.opening import open_database  # noqa: PLC0415 - as above
 
-    with contextlib.closing(open_database(place, Mode.READ)) as book, book.begin_reading() as connection:
+    with contextlib.closing(open_database(place, Mode.READ)) as book, book.read_plainly() as connection:
         answer(connection)
 
 

@@ -12,16 +12,15 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, select, type_coerce, update
-
 from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
 from camscan.identify.keys import serial_keys
 from camscan.model import Identification
-from camscan.register import events, knowledge, last_evidence, overrides, schema
+from camscan.register import events, knowledge, last_evidence, overrides
 from camscan.register.alike import MEMBERS, capability_grades
 from camscan.register.codec import identification_from_json, identification_to_json
 from camscan.register.judging import MOST_HELPERS, SAID, Source, Verdicts, judge_all, said_before, with_new_sighting
+from camscan.register.plain_sql import AnyConnection, Row, execute_many, fetch_some
 from camscan.register.rows import insert_rows, select_rows
 from camscan.register.types import Reidentified
 from camscan.register.uncollected import pause_collector
@@ -33,7 +32,7 @@ _MANY = 2000
 
 @pause_collector()
 def reidentify_devices(
-    connection: Connection, place: str, database: Database, *, apply: bool, at: datetime
+    connection: AnyConnection, place: str, database: Database, *, apply: bool, at: datetime
 ) -> list[Reidentified]:
     """Identify every device again; see ``Register.reidentify``.
 
@@ -59,7 +58,7 @@ def reidentify_devices(
 class _Changed:
     """A device with another identification than before."""
 
-    row: RowMapping
+    row: Row
     told: Reidentified
     now: Identification
     """The identification that its facts give now."""
@@ -67,21 +66,21 @@ class _Changed:
     """How many channels it says it has; None if it does not say."""
 
 
-def _helper_count(connection: Connection) -> int:
+def _helper_count(connection: AnyConnection) -> int:
     """Number of helper processes: some only if reading the register takes longer than starting them."""
     return min(processors() - 1, MOST_HELPERS) if last_evidence.count_devices(connection) >= _MANY else 0
 
 
-def _changed_devices(connection: Connection, verdicts: Verdicts) -> Iterator[_Changed]:
+_COLUMNS = ("id", "asset_id", "last_scan", "channels", "known")
+"""Of ``device``; what is known stays a text until it is needed."""
+
+
+def _changed_devices(connection: AnyConnection, verdicts: Verdicts) -> Iterator[_Changed]:
     if not verdicts:
         return
-    table = schema.device
     numbers = [number for number, _, _ in verdicts]
-    known = type_coerce(table.c.known, Text).label("known")
-    columns = table.c["id", "asset_id", "last_scan", "channels"]
-    rows = {
-        row["id"]: row for row in connection.execute(select(*columns, known).where(table.c.id.in_(numbers))).mappings()
-    }
+    query = f"SELECT {', '.join(_COLUMNS)} FROM device"  # noqa: S608 - constants
+    rows = {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in fetch_some(connection, query, "id", numbers)}
     states = last_evidence.last_states(connection, "device.id IN :numbers", numbers=numbers)
     for number, told, count in verdicts:
         row = rows[number]
@@ -92,16 +91,15 @@ def _changed_devices(connection: Connection, verdicts: Verdicts) -> Iterator[_Ch
             yield _Changed(row, Reidentified(row["asset_id"], changes, before, after), now, count)
 
 
-def _write_changes(connection: Connection, changed: Sequence[_Changed]) -> None:
+def _write_changes(connection: AnyConnection, changed: Sequence[_Changed]) -> None:
     """Write what each device is, and its new keys if its maker has another name; nothing else."""
     if not changed:
         return
-    table = schema.device
     numbers = [one.row["id"] for one in changed]
     entered = {row["device_id"]: row["entries"] for row in select_rows(connection, "people", "device_id", numbers)}
     rows = [{"the_id": one.row["id"], **_device_columns(one, entered.get(one.row["id"], {}))} for one in changed]
-    values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "the_id"}
-    connection.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), rows)
+    columns = ", ".join(f"{name} = :{name}" for name in rows[0] if name != "the_id")
+    execute_many(connection, f"UPDATE device SET {columns} WHERE id = :the_id", rows)  # noqa: S608 - ours
     held = {
         (row["device_id"], row["kind"], row["value"])
         for row in select_rows(connection, "device_key", "device_id", numbers)

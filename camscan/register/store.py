@@ -375,7 +375,7 @@ class Register(ReadModel, Upkeep):
         With ``apply``, the new identifications are written in one transaction, and nothing else; otherwise nothing is
         written.
         """
-        with self._writing_built() if apply else self._reading_built() as connection:
+        with self._writing() if apply else self._reading() as connection:
             place = self._database.place
             return _later.reidentify.reidentify_devices(
                 connection, place, database, apply=apply, at=at or datetime.now(UTC)
