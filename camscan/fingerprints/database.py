@@ -15,7 +15,7 @@ from camscan.cache import Cache
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.beginnings import with_beginnings
-from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
+from camscan.fingerprints.entry import ALONE, Condition, Entry, Maker, Rule, Section
 from camscan.fingerprints.mac_blocks import MAY_HOLD_MAC, match_registry
 from camscan.fingerprints.match import Kin, Matcher
 from camscan.fingerprints.place import built_in_folder
@@ -141,6 +141,24 @@ class Database:
         """For every key, the answer of :meth:`heeds`."""
         return _Heeded(self._first_matcher.asked | self._second_matcher.asked | self.statements.places.keys())
 
+    def may_claim(self, claim: str, keys: Collection[str]) -> bool:
+        """Whether facts with these keys can lead to this claim. It is quick, and never wrong when it says no."""
+        needed = self._needed_for(claim)
+        return needed is None or not needed.isdisjoint(keys)
+
+    def _needed_for(self, claim: str) -> frozenset[str] | None:
+        """Keys of which a device must show one for the claim; None if it may follow from anything."""
+        if claim not in self._needed:
+            rules = [rule for rule in self.rules if any(name == claim for name, _ in rule.then)]
+            asked = [_asked_of_device(rule) for rule in rules]
+            is_open = not all(asked) or any(name == claim for one in self.sections.values() for name, _ in one.then)
+            self._needed[claim] = None if is_open else frozenset().union(*asked)
+        return self._needed[claim]
+
+    @functools.cached_property
+    def _needed(self) -> dict[str, frozenset[str] | None]:
+        return {}
+
     @property
     def derives_from(self) -> frozenset[str]:
         """The keys on which the fingerprints of the second round depend."""
@@ -175,6 +193,15 @@ class Database:
     def find_entry(self, name: str) -> Entry | None:
         """The fingerprint with that id as written; None if there is none."""
         return next((entry for entry in self.entries if entry.id == name), None)
+
+
+def _asked_of_device(rule: Rule) -> frozenset[str]:
+    """The keys of facts that a device must show for a rule: not those that it must not show, or that are decided."""
+    return frozenset(
+        key
+        for key, conditions in rule.when
+        if not key.startswith("id.") and any(one.operator not in ALONE for one in conditions)
+    )
 
 
 def load_database(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:

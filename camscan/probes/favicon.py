@@ -66,11 +66,11 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 def is_wanted(seen: Seen) -> bool:
     """Only if a web server answered without asking for a login, and the maker is still unknown."""
     return (
-        seen.maker is None
-        and not seen.no_camera
-        and bool(learned_ports(seen))
+        bool(learned_ports(seen))
         and not any(seen.facts.get(key) for key in ("http.realm", "onvif.realm"))
         and not seen.facts.get("favicon.md5")
+        and seen.maker is None
+        and not seen.no_camera
     )
 
 

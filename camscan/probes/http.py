@@ -153,7 +153,7 @@ def _find_title(text: str) -> str | None:
 
 def is_wanted(seen: Seen) -> bool:
     """Not after a login was asked for: the next port of the same server would draw a second challenge."""
-    return not seen.complete and not seen.facts.get("http.realm")
+    return not seen.facts.get("http.realm") and not seen.complete
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:

@@ -48,7 +48,8 @@ class _Question:
 
 def _choose_question(seen: Seen) -> _Question | None:
     """The one question for this device; None if there is none to ask."""
-    if _is_maker_settled(seen) or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
+    speaks = any(seen.spoken.get(protocol) for protocol in ("http", "rtsp"))
+    if not speaks or any(seen.facts.get(key) for key in _REALMS) or _is_maker_settled(seen) or seen.no_camera:
         return None
     for port in seen.spoken.get("http", ())[:1]:
         if _looks_like(seen, _DAHUA):

@@ -153,7 +153,7 @@ def is_wanted(seen: Seen) -> bool:
 
     A web server that wants a login for its start page would draw a second challenge here.
     """
-    return seen.maker is None and not seen.no_camera and not seen.facts.get("http.realm")
+    return not seen.facts.get("http.realm") and seen.maker is None and not seen.no_camera
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:

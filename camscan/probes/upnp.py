@@ -85,7 +85,7 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 
 def is_wanted(seen: Seen) -> bool:
     """Whether there is a description to read, and something left to learn from it."""
-    return not seen.complete and bool(learned_ports(seen))
+    return bool(learned_ports(seen)) and not seen.complete
 
 
 async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:

@@ -5,6 +5,7 @@ It is bounded whatever anybody sends: facts of one address, bytes of one address
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -32,6 +33,7 @@ from camscan.scan.host_record import (
     size_of_attempt,
     without_facts,
 )
+from camscan.scan.seen import SeenSoFar
 
 #: Outcomes worth keeping one by one. The others are only counted: a silent /16 must not fill the memory.
 KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outcome.OUT_OF_SCOPE, Outcome.BUG})
@@ -237,20 +239,20 @@ class ScanState:
         return host.seen
 
     def _put_together(self, host: HostRecord) -> Seen:
+        return SeenSoFar(
+            {key: tuple(values) for key, values in host.facts.items()},
+            ports_by_protocol(host.attempts),
+            functools.partial(self._identify, host),
+            may_be_complete=all(self.database.may_claim(claim, host.facts.keys()) for claim in ("serial", "firmware")),
+        )
+
+    def _identify(self, host: HostRecord) -> Identification:
+        """Who the facts say that it is."""
         if host.identification is None:
             host.identification = Identification()
             with catch_fault():  # the report weighs it again, and says so
                 host.identification = identify_box(observations_of(host.attempts), self.database)
-        who = host.identification
-        sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
-        return Seen(
-            facts={key: tuple(values) for key, values in host.facts.items()},
-            maker=who.maker if sure else None,
-            confirmed=who.maker is not None and who.confidence is Confidence.CONFIRMED,
-            complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
-            no_camera=sure and who.is_camera_system is False,
-            spoken=ports_by_protocol(host.attempts),
-        )
+        return host.identification
 
     def has_answered_in(self, ip: str, probe: str) -> bool:
         """Whether the address has already answered in this protocol."""
@@ -312,8 +314,7 @@ class ScanState:
             return False
         if host.is_of_several:
             return True
-        self.seen(ip)
-        return bool(host.identification and host.identification.conflicts)
+        return bool(self._identify(host).conflicts)
 
     def is_borne_out(self, ip: str, names: Container[str]) -> bool:
         """Whether an address that is alive names the same maker without the replies in these protocols."""

@@ -197,7 +197,7 @@ class Conversations:
 
 def _is_needless(probe: Probe, port: int, seen: Seen) -> bool:
     """Whether a device whose maker is confirmed spoke the protocol on another port: nearly all would refuse it here."""
-    return seen.confirmed and any(spoken != port for spoken in seen.spoken.get(probe.name, ()))
+    return any(spoken != port for spoken in seen.spoken.get(probe.name, ())) and seen.confirmed
 
 
 async def ask_each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
