@@ -8,7 +8,7 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from camscan.asset import Asset
 from camscan.register import listing
 from camscan.register.assets import read_assets_by_row
-from camscan.register.plain_sql import AnyConnection, fetch, is_undecodable
+from camscan.register.plain_sql import AnyConnection, driver_errors, fetch, is_undecodable
 from camscan.register.site_lookup import FindPlace, make_lookup
 from camscan.register.stored import FAULTS
 
@@ -66,7 +66,7 @@ def read_legible(connection: AnyConnection, numbers: Sequence[int], find_place: 
         return [asset for _, asset in read_assets_by_row(connection, numbers, find_place)], 0
     except FAULTS:
         pass
-    except Exception as error:
+    except driver_errors() as error:
         if not is_undecodable(error):
             raise
     if len(numbers) == 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
@@ -170,7 +171,13 @@ def escape_pattern(value: str) -> str:
     return re.sub(r"[/%_]", r"/\g<0>", value)
 
 
+def driver_errors() -> tuple[type[Exception], ...]:
+    """The errors of the driver, and those of SQLAlchemy, if it is loaded, which have the driver's."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return (sqlite3.Error, loaded.DBAPIError) if loaded else (sqlite3.Error,)
+
+
 def is_undecodable(error: Exception) -> bool:
-    """Whether a stored text is not UTF-8, by an error of the driver, or of SQLAlchemy, which has the driver's."""
+    """Whether a stored text is not UTF-8, by one of these errors."""
     cause = getattr(error, "orig", error)
     return isinstance(cause, sqlite3.OperationalError) and "decode" in str(cause).lower()

@@ -10,7 +10,7 @@ from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Outcome
 from camscan.register.assets import read_assets
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
-from camscan.register.plain_sql import AnyConnection, fetch, fetch_rows, fetch_value, is_undecodable
+from camscan.register.plain_sql import AnyConnection, driver_errors, fetch, fetch_rows, fetch_value, is_undecodable
 from camscan.register.rounds import in_order, with_turns
 from camscan.register.site_lookup import make_lookup  # noqa: F401 - asked for here too
 from camscan.register.stored import FAULTS
@@ -45,7 +45,7 @@ def _read_legible(connection: AnyConnection, first: int, last: int) -> tuple[lis
         return read_assets(connection, "id BETWEEN :first AND :last", first=first, last=last), 0
     except FAULTS:
         pass
-    except Exception as error:
+    except driver_errors() as error:
         if not is_undecodable(error):
             raise
     if first == last:

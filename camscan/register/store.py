@@ -13,7 +13,7 @@ from camscan.model import Attempt, Report
 from camscan.register import _later, batches, conflicts, events, listing, log, one_device, read
 from camscan.register.backends import Mode
 from camscan.register.opening import open_database
-from camscan.register.plain_sql import AnyConnection, is_undecodable
+from camscan.register.plain_sql import AnyConnection, driver_errors, is_undecodable
 from camscan.register.read_model import ReadModel
 from camscan.register.sites import are_remembered, known_places, remember_places
 from camscan.register.stored import FAULTS
@@ -245,7 +245,7 @@ class Register(ReadModel, Upkeep):
         with self._reading() as connection:
             try:
                 return read.list_devices(connection, maker=None, site=None), ""
-            except Exception as error:
+            except FAULTS + driver_errors() as error:
                 if not (isinstance(error, FAULTS) or is_undecodable(error)):
                     raise
                 found, lost = read.list_legible(connection)

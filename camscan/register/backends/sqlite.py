@@ -26,7 +26,7 @@ from camscan.register.backends.header import header_of
 from camscan.register.backends.lock import Lock
 from camscan.register.glance import is_writable_now, sqlite_uri
 from camscan.register.listing import begin_listing
-from camscan.register.plain_sql import table_names
+from camscan.register.plain_sql import driver_errors, table_names
 from camscan.register.tables import APPLICATION_ID, READABLE, VERSION, make_tables
 from camscan.register.watching import create_triggers
 
@@ -63,8 +63,8 @@ def explain_file_errors(path: Path) -> Iterator[None]:
     """Turn errors of SQLite into one line for a person. Errors of another database pass unchanged."""
     try:
         yield
-    except Exception as error:
-        cause = getattr(error, "orig", error)  # SQLAlchemy's error has that of the driver
+    except driver_errors() as error:
+        cause = getattr(error, "orig", error)
         if not isinstance(cause, sqlite3.Error):
             raise
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
