@@ -310,11 +310,7 @@ class ScanState:
     def is_disputed(self, ip: str) -> bool:
         """Whether the replies in the name of an address cannot all be of one unit: two makers, two serial numbers."""
         host = self.hosts.get(ip)
-        if host is None:
-            return False
-        if host.is_of_several:
-            return True
-        return bool(self._identify(host).conflicts)
+        return host is not None and (host.is_of_several or bool(self._identify(host).conflicts))
 
     def is_borne_out(self, ip: str, names: Container[str]) -> bool:
         """Whether an address that is alive names the same maker without the replies in these protocols."""
