@@ -112,3 +112,16 @@ def test_a_scan_into_a_file_loads_no_database_library(tmp_path: Path) -> None:
             [sys.executable, "-c", lines, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.stdout.splitlines()[-1] == "0 False False", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('{"a":1}', {"a": 1}), (' ["x"] ', ["x"]), ("7", 7), (None, None), ('"\\u0000"', "\0")]
+)
+def test_json_is_read_with_and_without_blanks(text: str | None, value: object) -> None:
+    assert stored.decode_json(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "{", "{} {}", "nothing", "[1"])
+def test_damaged_json_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        stored.decode_json(text)

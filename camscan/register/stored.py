@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 MARK = "\x1a"
@@ -54,7 +55,16 @@ encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).enco
 
 def decode_json(value: str | None) -> Any:
     """The value that is stored as JSON."""
-    return None if value is None else json.loads(value)
+    if value is None:
+        return None
+    try:
+        found, end = _read_json(value)  # as json.loads does, which also looks for blanks around the value
+    except ValueError:
+        end = -1
+    return found if end == len(value) else json.loads(value)
+
+
+_read_json = json.JSONDecoder().raw_decode
 
 
 def decode_truth(value: int | None) -> bool | None:
@@ -105,15 +115,18 @@ def decode_row(names: tuple[str, ...], values: Sequence[Any]) -> dict[str, Any]:
     coded, others = _sort_columns(names)
     for name, decode in coded:
         row[name] = decode(row[name])
-    for name in others:
-        value = row[name]
-        if value.__class__ is str and value[:1] == MARK:
-            row[name] = unescape_text(value)
+    if MARK in "".join([value for value in others(values) if value.__class__ is str]):  # hardly ever
+        for name, value in row.items():
+            if isinstance(value, str) and name not in DECODERS:
+                row[name] = unescape_text(value)
     return row
 
 
 @functools.lru_cache(maxsize=64)
-def _sort_columns(names: tuple[str, ...]) -> tuple[Sequence[tuple[str, Callable[[Any], Any]]], Sequence[str]]:
-    """The columns that are decoded, each with its function, and the others."""
+def _sort_columns(
+    names: tuple[str, ...],
+) -> tuple[Sequence[tuple[str, Callable[[Any], Any]]], Callable[[Sequence[Any]], Sequence[Any]]]:
+    """The columns that are decoded, each with its function; and what takes the values of the others out of a row."""
     coded = [(name, DECODERS[name]) for name in names if name in DECODERS]
-    return coded, [name for name in names if name not in DECODERS]
+    others = [place for place, name in enumerate(names) if name not in DECODERS]
+    return coded, itemgetter(*others, others[0]) if others else lambda _: ()  # of two places it always makes a tuple
