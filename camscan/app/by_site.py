@@ -14,7 +14,7 @@ from datetime import date
 from camscan import vulnerabilities
 from camscan.app.assess import judge_assets, load_rules, today_utc
 from camscan.app.devices import device_site, no_device_at, require_at_site
-from camscan.app.listing_lines import ListedDevice, ListedEstate, decode_outlines, find_entered_twice
+from camscan.app.listing_lines import DECODED, ListedDevice, ListedEstate, decode_outlines, find_entered_twice
 from camscan.app.overview import list_by, may_list
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
@@ -152,7 +152,7 @@ def _numbers_at_site(book: Register, site: str | None, sees: Callable[[Asset], b
     """The numbers of the devices that are wanted. Raises UsageError for a site that has none."""
     wanted = None if site is None else site.strip().casefold()
     found, sites = set(), set()
-    for number, row in decode_outlines(book.lines()):
+    for number, row in decode_outlines(book.lines(only=DECODED)):
         if sees is None or sees(row):
             sites.add(name := device_site(row))
             if wanted is None or name.casefold() == wanted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from camscan import addresses, vulnerabilities
 from camscan.app import assess
@@ -225,9 +225,14 @@ def _count_facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -
 
 # ── reading lines ────────────────────────────────────────────────────────────────────────────────────────────────
 
+DECODED = (
+    *("device_id", "asset_id", "maker", "model", "serial", "firmware", "kind", "confidence", "presence", "missed"),
+    *("last_seen", "answers", "in_scope", "priority", "facts"),
+)
+"""The columns of a line of which devices are read (``read_estate``, ``decode_outlines``)."""
 
-@dataclass(frozen=True, slots=True)
-class ListedDevice:
+
+class ListedDevice(NamedTuple):
     """A device as read from its line: only the facts that lists and counts need."""
 
     asset: Asset
@@ -259,7 +264,7 @@ class ListedEstate:
 def read_estate(book: Register) -> ListedEstate:
     """The devices of an open register, from its lines, which must be up to date; few are in memory at a time."""
     twice = find_entered_twice(book.lines, book.lines_of_others())
-    return ListedEstate(twice, _decode_each(book.lines(), twice))
+    return ListedEstate(twice, _decode_each(book.lines(only=DECODED), twice))
 
 
 def _decode_each(lines: Iterable[Mapping[str, Any]], twice: Mapping[str, Asset]) -> Iterator[ListedDevice]:
@@ -278,8 +283,13 @@ def decode_line(
 
 
 def _decode_judgement(row: Mapping[str, Any]) -> Judgement:
-    would = tuple(row["facts"].get("would", ()))
-    return Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
+    return _make_judgement(row["in_scope"], tuple(row["facts"].get("would", ())), row["priority"])
+
+
+@functools.lru_cache(maxsize=1024)
+def _make_judgement(in_scope: str, would_match: tuple[str, ...], priority: int | None) -> Judgement:
+    """Thousands of devices are judged alike."""
+    return Judgement(in_scope=in_scope, would_match=would_match, priority=priority)
 
 
 def decode_outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Asset]]:
@@ -324,19 +334,19 @@ def _decode_asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) 
     }
     return Asset(
         asset_id=row["asset_id"],
-        record_type=RecordType(facts.get("type", RecordType.NETWORK)),
+        record_type=_RECORD_TYPES[facts.get("type", RecordType.NETWORK)],
         identification=Identification(
             **texts,
             brand=facts.get("brand"),
             is_camera_system=facts.get("is_camera_system"),
             capabilities=dict.fromkeys(facts.get("can", ()), _SOME),
-            confidence=Confidence(row["confidence"]),
+            confidence=_CONFIDENCES[row["confidence"]],
         ),
         ip_addresses=tuple(facts.get("ips", ())),
         mac_addresses=tuple(facts.get("macs", ())),
         open_ports=tuple(facts.get("ports", ())),
         site=facts.get("site", ""),
-        presence=Presence(row["presence"]),
+        presence=_PRESENCES[row["presence"]],
         scans_missed=row["missed"],
         last_seen=row["last_seen"],
         hints={"channels": facts["read"]} if "read" in facts else {},
@@ -351,3 +361,6 @@ def _decode_asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) 
 
 _SOME = Capability("", "")
 """A line contains what a device can do, and not why."""
+_RECORD_TYPES = {each.value: each for each in RecordType}
+_CONFIDENCES = {each.value: each for each in Confidence}
+_PRESENCES = {each.value: each for each in Presence}

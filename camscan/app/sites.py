@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan.app.by_site import has_lines, list_first
-from camscan.app.listing_lines import decode_outlines
+from camscan.app.listing_lines import DECODED, decode_outlines
 from camscan.app.settings import check_settings
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Place
@@ -185,7 +185,7 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
     list_first(space)
     with space.open(readonly=True) as book:
         is_listed = has_lines(book, space.settings)
-        rows = (row for _, row in decode_outlines(book.lines())) if is_listed else book.devices()
+        rows = (row for _, row in decode_outlines(book.lines(only=DECODED))) if is_listed else book.devices()
         return gather_known_sites(book, space.settings, rows)
 
 

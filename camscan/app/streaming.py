@@ -18,7 +18,7 @@ from camscan import vulnerabilities
 from camscan.app import assess
 from camscan.app.device_members import HEADER, device_cells, device_object
 from camscan.app.listing import ListFilter, make_tests
-from camscan.app.listing_lines import decode_outlines, find_entered_twice
+from camscan.app.listing_lines import DECODED, decode_outlines, find_entered_twice
 from camscan.app.overview import load_overview
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
@@ -105,7 +105,7 @@ class Stream:
         if not named.is_narrowed:
             return None
         tests = make_tests(self._book, self.settings, named, self._sites, judgements={}, twice=())
-        found = decode_outlines(self._book.lines())
+        found = decode_outlines(self._book.lines(only=DECODED))
         return frozenset(number for number, row in found if all(test(row) for test in tests))
 
     def _judge_batch(self, batch: list[Asset], apart: Mapping[str, Asset]) -> Mapping[str, Judgement]:
@@ -134,7 +134,7 @@ class _OneOfEachSite:
 
     @functools.cached_property
     def _found(self) -> Collection[Asset]:
-        return {recorded_site(row): row for _, row in decode_outlines(self._book.lines())}.values()
+        return {recorded_site(row): row for _, row in decode_outlines(self._book.lines(only=DECODED))}.values()
 
 
 @dataclass(frozen=True, slots=True)

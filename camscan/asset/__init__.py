@@ -132,6 +132,9 @@ LISTED_IN = {
 NOT_LISTED: Mapping[str, Elsewhere] = MappingProxyType({})
 
 
+_LIFECYCLES = {each.value: each for each in Lifecycle}
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One row of the register: one device (or one channel of a recorder), over all scans and all entries."""
@@ -183,7 +186,8 @@ class Asset:
     @property
     def lifecycle(self) -> Lifecycle:
         """The lifecycle that a person entered; ``found`` if nobody has."""
-        return Lifecycle(self.entries.get("lifecycle_status", Lifecycle.FOUND))
+        entered = self.entries.get("lifecycle_status", "found")
+        return _LIFECYCLES.get(entered) or Lifecycle(entered)
 
     def entry(self, column: str) -> str:
         """The value of a people's column; empty if there is none.

@@ -196,10 +196,12 @@ def _by_bytes(connection: AnyConnection, column: str) -> str:
     return column if is_file(connection) else f'{column} COLLATE "C"'
 
 
-def read_lines(connection: AnyConnection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def read_lines(
+    connection: AnyConnection, order: Sequence[str], only: Sequence[str] = ()
+) -> Iterator[Mapping[str, Any]]:
     """Lines of the listing; see ``Register.lines``."""
     by = address_order(connection) if order == (ADDRESS,) else ", ".join([*order, "device_id"])
-    yield from stream_rows(connection, f"{_LINES} ORDER BY {by}")
+    yield from stream_rows(connection, f"SELECT {', '.join(only) or '*'} FROM listing ORDER BY {by}")  # noqa: S608 - ours
 
 
 _LINES = "SELECT listing.* FROM listing"

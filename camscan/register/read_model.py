@@ -52,14 +52,14 @@ class ReadModel(Transactions):
             if basis and basis == listing.counting_basis(connection, self._judges):
                 listing.keep_counted(connection, name, told, basis)
 
-    def lines(self, *order: str) -> Iterator[Mapping[str, Any]]:
+    def lines(self, *order: str, only: Sequence[str] = ()) -> Iterator[Mapping[str, Any]]:
         """The lines of the listing, sorted by these columns and then in the order in which devices were first found.
 
         All lines are of one state; ``is_listed`` says whether it is up to date. Some thousand lines at a time are in
-        memory.
+        memory. ``only`` are the columns that are wanted, if not all are.
         """
         with self._reading() as connection:
-            yield from listing.read_lines(connection, order)
+            yield from listing.read_lines(connection, order, only)
 
     def lines_of(self, asset_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
         """The lines of the devices with these asset numbers, in no order; as ``lines`` otherwise."""
