@@ -40,6 +40,38 @@ def test_it_changes_nothing_that_a_newer_scan_said(book: Register) -> None:
     assert book.find_faults() == []
 
 
+@pytest.mark.parametrize("keeps_late", [False, True])
+@pytest.mark.parametrize("late_scans", [1, 2])
+def test_what_only_a_late_scan_saw_is_not_the_present_state_of_a_merged_row(
+    book: Register, late_scans: int, *, keeps_late: bool
+) -> None:
+    book.record(report(camera(1, when=NOON + 4 * DAY), scan_id="newest", when=NOON + 4 * DAY))
+    (present,) = book.devices()
+    other = [camera(2, when=NOON + turn * DAY, firmware=f"V5.{turn}") for turn in range(late_scans)]
+    for turn, device in enumerate(other):
+        late = report(device, scan_id=f"late-{turn}", when=NOON + turn * DAY)
+        assert book.is_late(late)
+        book.record(late, late=True)
+    (past,) = (row for row in book.devices() if row.asset_id != present.asset_id)
+    keep, gone = (past, present) if keeps_late else (present, past)
+    book.merge_devices(keep.asset_id, gone.asset_id, role="estates")
+    (merged,) = book.devices()
+    assert (merged.asset_id, merged.sightings) == (keep.asset_id, 1 + late_scans)
+    assert (merged.ip_addresses[0], merged.last_scan) == ("192.0.2.2", "newest")
+    assert merged.identification.firmware == "V5.6.2build 190701"
+    assert book.find_faults() == []
+
+
+def test_two_rows_of_late_scans_are_the_state_that_was_recorded_first(book: Register) -> None:
+    book.record(report(camera(9), scan_id="newest", when=NOON + 4 * DAY))
+    for turn in (1, 2):
+        book.record(report(camera(turn, when=NOON), scan_id=f"late-{turn}", when=NOON + turn * DAY), late=True)
+    first, second = (row.asset_id for row in book.devices() if row.ip_addresses != ("192.0.2.10",))
+    book.merge_devices(second, first, role="estates")
+    assert next(row for row in book.devices() if row.asset_id == second).last_scan == "late-1"
+    assert book.find_faults() == []
+
+
 OAK = Bounds(frozenset({"oak school"}), lambda ip: ip.startswith("198.51.100."))
 
 

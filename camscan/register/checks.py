@@ -175,7 +175,10 @@ def check_counts(connection: Connection) -> Iterator[str]:
     query = select(device.c.asset_id, device.c.sightings, seen.c.times)
     query = query.outerjoin_from(device, seen, seen.c.device_id == device.c.id)
     for name, said, times in connection.execute(query.where(differs, device.c.merged_into.is_(None))):
-        yield f"{name}: should have {said} sightings, but {times or 0} are stored"
+        if said == times:
+            yield f"{name}: another scan than the one that is named was the last to see it"
+        else:
+            yield f"{name}: should have {said} sightings, but {times or 0} are stored"
     held = select(sighting.c.scan, func.count().label("times")).group_by(sighting.c.scan).subquery()
     found = select(scan.c.scan_id, scan.c.devices, held.c.times)
     found = found.outerjoin_from(scan, held, held.c.scan == scan.c.id)

@@ -11,11 +11,12 @@ from typing import Any
 
 from camscan.asset import Event
 from camscan.model import LISTED
+from camscan.register.codec import is_late
 from camscan.register.plain_sql import AnyConnection, Row, execute, fetch, fetch_rows, fetch_some, fetch_value
-from camscan.register.record.merged_row import greater_of, merged_row, smaller_of
+from camscan.register.record.merged_row import greater_of, in_order, merged_row, smaller_of
 from camscan.register.record.notes import PLACE
 from camscan.register.rows import delete_rows, insert_rows, select_rows, update_rows
-from camscan.register.stored import unescape_text
+from camscan.register.stored import decode_json, unescape_text
 
 MERGED = "merged"
 """The decision that two rows are one device."""
@@ -27,11 +28,12 @@ def merge_rows(connection: AnyConnection, keep: int, gone: int, *, role: str, at
     """Move keys, addresses, evidence, history, events and conflicts of ``gone`` to ``keep``."""
     rows = {row["id"]: row for row in select_rows(connection, "device", "id", [keep, gone])}
     kept, other = rows[keep], rows[gone]
+    late = _late_scans(connection, kept, other)
     _keep_nameless_places(connection, kept, other)
     _move_to_kept(connection, "device_key", keep, gone)
     _move_to_kept(connection, "device_address", keep, gone)
     _follow_sightings(connection, keep, gone)
-    _follow_observations(connection, kept, other)
+    _follow_observations(connection, keep, gone, *in_order(kept, other, late))
     _follow_conflicts(connection, keep, gone, role=role, at=at)
     moving = "UPDATE event SET device_id = :keep WHERE device_id = :gone AND kind NOT IN :stay"
     execute(connection, moving, keep=keep, gone=gone, stay=[each.value for each in _STAY])
@@ -39,7 +41,14 @@ def merge_rows(connection: AnyConnection, keep: int, gone: int, *, role: str, at
     update_rows(connection, "device", "merged_into", [gone], merged_into=keep)
     update_rows(connection, "device", "id", [gone], merged_into=keep)
     count = fetch_value(connection, "SELECT count(*) FROM sighting WHERE device_id = :keep", keep=keep)
-    update_rows(connection, "device", "id", [keep], **merged_row(kept, other, count))
+    update_rows(connection, "device", "id", [keep], **merged_row(kept, other, count, late))
+
+
+def _late_scans(connection: AnyConnection, *rows: Row) -> frozenset[int]:
+    """Those late scans that were the last to see one of the rows."""
+    last = sorted({row["last_scan"] for row in rows if row["last_scan"] is not None})
+    found = fetch_some(connection, "SELECT id, coverage FROM scan", "id", last)
+    return frozenset(number for number, coverage in found if is_late(decode_json(coverage)))
 
 
 def _keep_nameless_places(connection: AnyConnection, kept: Row, other: Row) -> None:
@@ -100,30 +109,29 @@ def _follow_sightings(connection: AnyConnection, keep: int, gone: int) -> None:
     execute(connection, moving, keep=keep, gone=gone)
 
 
-def _follow_observations(connection: AnyConnection, kept: Row, other: Row) -> None:
+def _follow_observations(connection: AnyConnection, keep: int, gone: int, older: Row, newer: Row) -> None:
     """Move the observations. What only the earlier of the two last sightings showed has ended with that sighting."""
-    older, newer = sorted((kept, other), key=lambda row: row["last_scan"] or 0)
     if older["last_scan"] != newer["last_scan"] and older["last_scan"] is not None:
         ending = f"""
             UPDATE observation SET last_scan = :last
             WHERE device_id = :id AND last_scan IS NULL AND probe NOT LIKE '{LISTED}%'
         """  # noqa: S608 - a constant
         execute(connection, ending, last=older["last_scan"], id=older["id"])
-    update_rows(connection, "observation", "device_id", [other["id"]], device_id=kept["id"])
+    update_rows(connection, "observation", "device_id", [gone], device_id=keep)
     query = """
         SELECT id, ip, port, probe, fact_id, first_scan, seen_at FROM observation
         WHERE device_id = :id AND last_scan IS NULL ORDER BY id
     """
     first: dict[tuple[Any, ...], dict[str, Any]] = {}
-    gone: list[int] = []
-    for row in fetch_rows(connection, query, id=kept["id"]):
+    twice: list[int] = []
+    for row in fetch_rows(connection, query, id=keep):
         same = first.setdefault((row["ip"], row["port"], row["probe"], row["fact_id"]), row)
         if same is not row:
-            gone.append(row["id"])
+            twice.append(row["id"])
             since = {name: min(same[name], row[name]) for name in ("first_scan", "seen_at")}
             same.update(since)
             update_rows(connection, "observation", "id", [same["id"]], **since)
-    delete_rows(connection, "observation", "id", gone)
+    delete_rows(connection, "observation", "id", twice)
 
 
 def _follow_conflicts(connection: AnyConnection, keep: int, gone: int, *, role: str, at: datetime) -> None:

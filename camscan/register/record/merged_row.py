@@ -5,7 +5,7 @@ Pure: ``merge`` reads the rows and writes the result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from camscan.asset import Presence, RecordType
@@ -16,12 +16,27 @@ Row = Mapping[Any, Any]
 """A row of the table ``device``, by column."""
 
 
-def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
+def in_order(kept: Row, other: Row, late: Container[int]) -> tuple[Row, Row]:
+    """The two rows, the one first whose last sighting is the earlier state. ``late`` are the numbers of late scans.
+
+    What a late scan saw is earlier than anything that another scan saw; of two late scans, the first to be recorded
+    counts, as for a device that both saw (``late.py``).
+    """
+
+    def recency(row: Row) -> tuple[int, int, bool]:
+        last, is_kept = row["last_scan"] or 0, row["id"] == kept["id"]
+        return (1, -last, is_kept) if last in late else (2 if last else 0, last, is_kept)
+
+    older, newer = sorted((kept, other), key=recency)
+    return older, newer
+
+
+def merged_row(kept: Row, other: Row, sightings: int, late: Container[int] = ()) -> dict[str, Any]:
     """The columns of both rows together: the later sighting is the present state.
 
-    ``sightings``: number of scans of both.
+    ``sightings``: number of scans of both. ``late``: the numbers of late scans.
     """
-    older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
+    older, newer = in_order(kept, other, late)
     found = knowledge.last_known(_decode_found(older), _decode_found(newer))
     known = {
         **newer["known"],
