@@ -115,6 +115,9 @@ class Probe:
     echo_of: Callable[[bytes], str] | None = None
     """Pure: the identifier of the question that a reply echoes, as it is written there; empty if none. None if the
     protocol has no place for one. It is compared by its hexadecimal digits."""
+    essence: Callable[[bytes], bytes] | None = None
+    """Pure: a reply without the identifiers of messages, which are new in each and say nothing about the device. Only
+    that is parsed, so that the same answer to several questions is parsed once. None if replies hold no such thing."""
     listen_ports: tuple[int, ...] = ()
     """UDP ports on which to join the groups, for devices that answer to the group instead of the sender."""
     ports: tuple[int, ...] = ()
@@ -207,8 +210,9 @@ def read_reply(probe: Probe, reply: Reply) -> Attempt:
 def _read_facts(probe: Probe, payload: bytes, ip: str) -> tuple[Facts, str]:
     """The facts of a reply, in a form that can be stored, and what was left out.
 
-    Units of one model send the same bytes.
+    Units of one model send the same bytes, and one unit sends them to every question.
     """
+    payload = probe.essence(payload) if probe.essence else payload
     asked = (probe.parse_from, payload, ip) if probe.parse_from else (probe.parse, payload)
     known = _reply_cache().get(asked)
     if known is None:

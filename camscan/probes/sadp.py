@@ -57,6 +57,7 @@ _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 _OPAQUE_AT_LEAST = 16
 _ROOT = re.compile(rb"<(?:ProbeMatch|Probe|Hello)\b", re.IGNORECASE)
 _UUID = re.compile(rb"<Uuid>([^<]{1,64})", re.IGNORECASE)
+_BEFORE_UUID = rb"<Uuid>"
 _ROOTS = {name.lower(): name for name in ("ProbeMatch", "Probe", "Hello")}
 _OTHERS = (b"<", b"DHIP", b"PIHD", b"HTTP/", b"RTSP/")
 
@@ -80,6 +81,11 @@ def echoed_identifier(payload: bytes) -> str:
     """The identifier of the question: units repeat it as they got it."""
     found = _UUID.search(payload)
     return found[1].decode("latin-1") if found else ""
+
+
+def without_identifier(payload: bytes) -> bytes:
+    """The reply without the identifier of the question."""
+    return _UUID.sub(_BEFORE_UUID, payload)
 
 
 def parse_reply(payload: bytes) -> Facts:
@@ -171,6 +177,7 @@ PROBE = Probe(
         ),
     ),
     echo_of=echoed_identifier,
+    essence=without_identifier,
     listen_ports=(PORT,),
     wants=unless_complete,
 )

@@ -46,6 +46,8 @@ _MATCHES = {"ProbeMatch", "ResolveMatch"}
 _URL_HOST = late(r"://([^/\s?#]+)")
 _LONGEST_HINT = 1000
 _RELATES_TO = re.compile(rb"RelatesTo\b[^<>]{0,200}>([^<]{1,100})")
+_IDENTIFIER = re.compile(rb"(<(?:[\w.-]{1,30}:)?(?:MessageID|RelatesTo)\b[^<>]{0,200}>)[^<]{1,100}")
+_SEQUENCE = re.compile(rb"(<(?:[\w.-]{1,30}:)?AppSequence\b)[^<>]{0,300}?(?=/?>)")
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}\?>")
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 _SCOPE = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/(?P<path>.+)", re.IGNORECASE)
@@ -111,6 +113,11 @@ def echoed_identifier(payload: bytes) -> str:
     """The MessageID of the question, to which an answer relates."""
     found = _RELATES_TO.search(payload)
     return found[1].decode("latin-1") if found else ""
+
+
+def without_identifiers(payload: bytes) -> bytes:
+    """The reply without its identifier, that of the question, and its place in the sequence of messages."""
+    return _SEQUENCE.sub(rb"\1", _IDENTIFIER.sub(rb"\1", payload))
 
 
 def parse_reply(payload: bytes) -> Facts:
@@ -298,6 +305,7 @@ PROBE = Probe(
         ),
     ),
     echo_of=echoed_identifier,
+    essence=without_identifiers,
     listen_ports=(PORT,),
     wants=unless_complete,
 )

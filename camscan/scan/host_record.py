@@ -67,6 +67,25 @@ class HostRecord:
         if attempt.observations:
             self.identification = self._is_of_several = None
 
+    def said_before(self, attempt: Attempt) -> Attempt | None:
+        """An earlier attempt that said all that this one says, in the same protocol on the same port.
+
+        A unit answers a group, and then the question to it alone: the two replies differ in nothing but the identifiers
+        of the messages.
+        """
+        if not attempt.observations:
+            return None
+        told = {(seen.key, seen.value) for seen in attempt.observations}
+        for one in self.attempts:
+            if (
+                (one.probe, one.port) == (attempt.probe, attempt.port)
+                and (one.is_solicited or not attempt.is_solicited)
+                and len(one.observations) >= len(told)
+                and told <= {(seen.key, seen.value) for seen in one.observations}
+            ):
+                return one
+        return None
+
     @property
     def is_of_several(self) -> bool:
         """Whether two replies in one protocol cannot be of one unit: they name different ones."""

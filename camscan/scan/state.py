@@ -106,7 +106,10 @@ class ScanState:
         host = self.hosts.setdefault(attempt.ip, HostRecord())
         if attempt.payload and (attempt.probe, attempt.payload) in host.payloads:
             if not attempt.is_solicited or not self._replace_unsolicited(host, attempt):
-                return self._prove_again(host, attempt, proof)
+                same = [one for one in host.attempts if (one.probe, one.payload) == (attempt.probe, attempt.payload)]
+                return self._prove_again(host, attempt, proof, same)
+        elif known := host.said_before(attempt):
+            return self._prove_again(host, attempt, proof, [known])
         else:
             self.outcomes[attempt.probe][attempt.outcome] += 1
         attempt = self._beside_others(attempt, proof)
@@ -135,12 +138,12 @@ class ScanState:
         subnet, number = number_in_subnet(ip)
         self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
 
-    def _prove_again(self, host: HostRecord, attempt: Attempt, proof: Proof) -> bool:
-        """Note that a known reply came again with a better proof. Returns False, because it says nothing new."""
+    def _prove_again(self, host: HostRecord, attempt: Attempt, proof: Proof, known: Sequence[Attempt]) -> bool:
+        """Note that known replies came again, maybe with a better proof. Returns False: that says nothing new."""
         if attempt.is_solicited and proof > host.proof.get(attempt.probe, Proof.NONE):
             host.proof[attempt.probe] = proof
-            same = [one for one in host.attempts if one.probe == attempt.probe]
-            self._set_aside(attempt.ip, [one for one in same if one.payload != attempt.payload])
+            others = [one for one in host.attempts if one.probe == attempt.probe and one not in known]
+            self._set_aside(attempt.ip, others)
         return False
 
     def _beside_others(self, attempt: Attempt, proof: Proof) -> Attempt:
