@@ -10,7 +10,7 @@ from promise import keeps_its_promise
 from udp_replies import SADP, SADP_CAMERA, SADP_HELLO, SADP_RECORDER, WSD, facts_of, mutated, refuses
 
 from camscan.errors import Malformed, NotSpoken
-from camscan.probes.sadp import PROBE, Verb, make_question, parse_reply
+from camscan.probes.sadp import PROBE, Verb, make_question, parse_reply, without_identifier
 
 NAME = UUID("0f0e0d0c-0b0a-0908-0706-050403020100")
 NEVER = (
@@ -180,3 +180,22 @@ def test_whatever_the_verb_only_the_two_go_out(verb: str) -> None:
 @given(st.one_of(st.binary(), st.binary().map(b"<ProbeMatch>".__add__), mutated(SADP)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse_reply, payload)
+
+
+@examples(100)
+@given(mutated(SADP))
+def test_the_essence_of_a_reply_says_all_that_the_reply_says(payload: bytes) -> None:
+    def said(data: bytes) -> object:
+        try:
+            return parse_reply(data)
+        except (NotSpoken, Malformed) as error:
+            return type(error)
+
+    assert said(without_identifier(payload)) == said(payload)
+    assert without_identifier(without_identifier(payload)) == without_identifier(payload)
+
+
+def test_the_same_answer_to_two_questions_has_one_essence() -> None:
+    other = SADP_CAMERA.replace(b"1E0F4C6A-90E4-44C0-842B-703F46B5AA01", b"0F0E0D0C-0B0A-0908-0706-050403020100")
+    assert other != SADP_CAMERA
+    assert without_identifier(other) == without_identifier(SADP_CAMERA)

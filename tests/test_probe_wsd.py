@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from camscan.errors import Malformed, NotSpoken
 from camscan.identify import merge_attempts
 from camscan.model import Reply
 from camscan.probes import read_reply
-from camscan.probes.wsd import PROBE, parse_reply
+from camscan.probes.wsd import PROBE, parse_reply, without_identifiers
 
 NAME = UUID("0f0e0d0c-0b0a-0908-0706-050403020100")
 RESOLVE = (
@@ -260,3 +261,22 @@ def test_every_question_is_a_probe_whose_prefixes_are_declared() -> None:
 @given(st.one_of(st.binary(), st.binary().map(b"<d:ProbeMatch><d:Scopes>".__add__), mutated(WSD)))
 def test_any_bytes(payload: bytes) -> None:
     keeps_its_promise(parse_reply, payload)
+
+
+@examples(100)
+@given(mutated(WSD))
+def test_the_essence_of_a_reply_says_all_that_the_reply_says(payload: bytes) -> None:
+    def said(data: bytes) -> object:
+        try:
+            return parse_reply(data)
+        except (NotSpoken, Malformed) as error:
+            return type(error)
+
+    assert said(without_identifiers(payload)) == said(payload)
+    assert without_identifiers(without_identifiers(payload)) == without_identifiers(payload)
+
+
+def test_the_same_answer_to_two_questions_has_one_essence() -> None:
+    other = re.sub(rb"(RelatesTo[^<>]*>)[^<]+", rb"\1urn:uuid:0f0e0d0c-0b0a-0908-0706-050403020100", WSD_HIKVISION)
+    assert other != WSD_HIKVISION
+    assert without_identifiers(other) == without_identifiers(WSD_HIKVISION)

@@ -252,7 +252,7 @@ def test_strangers_take_no_more_than_their_room() -> None:
 def test_who_floods_is_not_read_for_ever() -> None:
     replies = hearing()
     for number in range(REPLIES_PER_ADDRESS + 20):
-        replies.on_datagram(SEARCH_ANSWER + b" " * number, UNIT, DHIP)
+        replies.on_datagram(SEARCH_ANSWER.replace(b"S4", b"S%d" % number), UNIT, DHIP)
     assert len(replies.state.attempts()) == REPLIES_PER_ADDRESS
     replies.settle_devices(is_complete=True)
     assert any(note.startswith(f"{UNIT} sent more than {REPLIES_PER_ADDRESS} datagrams") for note in notes(replies))
@@ -310,12 +310,13 @@ def test_beside_what_a_port_of_its_own_was_told_nothing_else_of_that_protocol_is
     assert (device.identification.model, device.identification.confidence) == ("IPC-HDW1431T1-S4", "confirmed")
 
 
-def test_who_answers_a_group_and_who_asks_it_alone_says_both() -> None:
+def test_the_same_answer_to_a_group_and_to_a_question_alone_is_kept_once_with_the_better_proof() -> None:
     replies = hearing()
     replies.on_datagram(camera(str(replies.identifiers.identifier_for_group())), UNIT, SADP)
     replies.on_datagram(camera(direct(replies)), UNIT, SADP)
     replies.on_datagram(camera(str(replies.identifiers.identifier_for_group()), "AAWRE99999999"), UNIT, SADP)
-    assert [bool(one.observations) for one in replies.state.attempts()] == [True, True, False]
+    assert [bool(one.observations) for one in replies.state.attempts()] == [True, False]
+    assert replies.state.has_proved(UNIT, "sadp")
     (device,) = devices(replies)
     assert device.identification.serial == "DS-2CD2385G1-I20200414AAWRE33700001"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,8 +11,9 @@ from growth import ALLOWED, steps
 
 from camscan import fingerprints
 from camscan.model import Attempt, Observation, Outcome
+from camscan.probes import as_unsolicited
 from camscan.scan import state
-from camscan.scan.host_record import MOST_FACTS
+from camscan.scan.host_record import MOST_FACTS, Proof
 from camscan.scan.state import COMMON_SHARE, OWN_SHARE, ScanState
 
 DATABASE = fingerprints.load_database()
@@ -22,6 +24,36 @@ UNIT = "10.9.0.3"
 def told(ip: str, values: Sequence[str], *, payload: bytes = b"", probe: str = "wsd") -> Attempt:
     seen = tuple(Observation(ip, 3702, probe, "wsd.scope", value, NOON) for value in values)
     return Attempt(probe, ip, 3702, Outcome.ANSWERED, seen, payload=payload or b"of " + ip.encode(), seen_at=NOON)
+
+
+def test_an_answer_that_says_nothing_new_is_kept_once() -> None:
+    fresh = ScanState(DATABASE)
+    assert fresh.record(told(UNIT, ["a", "b"], payload=b"to the group"))
+    assert not fresh.record(told(UNIT, ["b", "a"], payload=b"to one question"), proof=Proof.OWN)
+    assert not fresh.record(told(UNIT, ["a"], payload=b"shorter"))
+    assert fresh.record(told(UNIT, ["a", "b", "c"], payload=b"longer"), proof=Proof.OWN)
+    assert [one.payload for one in fresh.attempts()] == [b"to the group", b"longer"]
+    assert fresh.has_proved(UNIT, "wsd")
+    assert fresh.outcomes["wsd"] == {Outcome.ANSWERED: 2}
+
+
+def test_the_same_words_on_another_port_or_in_another_protocol_are_kept() -> None:
+    fresh = ScanState(DATABASE)
+    first = told(UNIT, ["a"])
+    assert fresh.record(first)
+    assert fresh.record(replace(first, port=3703, payload=b"2"))
+    assert fresh.record(replace(first, probe="sadp"))
+    assert len(fresh.attempts()) == 3
+
+
+def test_what_was_said_unasked_is_replaced_by_the_same_said_as_an_answer() -> None:
+    fresh = ScanState(DATABASE)
+    asked = told(UNIT, ["a"], payload=b"answer")
+    fresh.record(as_unsolicited(told(UNIT, ["a"], payload=b"hello")))
+    assert fresh.record(asked)
+    assert [one.is_solicited for one in fresh.attempts() if one.observations] == [True]
+    fresh.record(as_unsolicited(told(UNIT, ["a"], payload=b"another hello")))
+    assert [one.payload for one in fresh.attempts() if one.observations] == [b"answer"]
 
 
 def recording(facts: int, monkeypatch: pytest.MonkeyPatch) -> int:

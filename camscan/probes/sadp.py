@@ -57,7 +57,7 @@ _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 _OPAQUE_AT_LEAST = 16
 _ROOT = re.compile(rb"<(?:ProbeMatch|Probe|Hello)\b", re.IGNORECASE)
 _UUID = re.compile(rb"<Uuid>([^<]{1,64})", re.IGNORECASE)
-_BEFORE_UUID = rb"<Uuid>"
+_PASSING = re.compile(rb"<(Uuid|Salt)>[^<]{1,200}", re.IGNORECASE)
 _ROOTS = {name.lower(): name for name in ("ProbeMatch", "Probe", "Hello")}
 _OTHERS = (b"<", b"DHIP", b"PIHD", b"HTTP/", b"RTSP/")
 
@@ -84,8 +84,8 @@ def echoed_identifier(payload: bytes) -> str:
 
 
 def without_identifier(payload: bytes) -> bytes:
-    """The reply without the identifier of the question."""
-    return _UUID.sub(_BEFORE_UUID, payload)
+    """The reply without the identifier of the question and the salt."""
+    return _PASSING.sub(rb"<\1>", payload)
 
 
 def parse_reply(payload: bytes) -> Facts:
