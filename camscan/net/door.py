@@ -22,7 +22,7 @@ from camscan.net.conversation import Conversation, Gate, Talk
 from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
 from camscan.net.interface import Interface, attached_interface, find, interfaces, unresolved_cap
-from camscan.net.pace import Pace, Throttle, Turnstile, jittered
+from camscan.net.pace import LANE_BURST, Pace, Throttle, Turnstile, jittered
 from camscan.net.resolving import QUESTIONS, Resolving
 from camscan.net.route import diverted_spans, routes
 from camscan.net.scope import Scope
@@ -77,8 +77,8 @@ class Door:
         """What is known about the way to each subnet."""
         self._aim = pace.packets * (AIM_GENTLY if pace.packets <= _FEW else AIM)
         self._packets = Throttle(self._aim)
-        self._connections = Throttle(pace.connections)
-        self._datagrams = Throttle(pace.datagrams)
+        self._connections = Throttle(pace.connections, burst=LANE_BURST)
+        self._datagrams = Throttle(pace.datagrams, burst=LANE_BURST)
         self._held = HeldBytes()
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
         self.backoff = Backoff(self._slow_down)

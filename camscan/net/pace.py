@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from camscan.dataclass import dataclass
 from camscan.errors import UsageError
@@ -23,9 +23,13 @@ _FULL_BURST_RATE = 5_000
 _LATE = 0.004
 """Seconds that may be used later at any rate: a busy loop wakes so late."""
 _GRAIN = 0.002
-"""Seconds that a packet may be early: a shorter sleep costs more than it smooths."""
-_LOOK = 0.005
-"""Seconds between two checks of who may send: a new sender may not have to wait for the first one."""
+"""Seconds that something may be early: a shorter sleep costs more than it smooths."""
+_TOGETHER = 0.008
+"""The same where many wait: each time that a sleeping program wakes costs as much as sending three packets."""
+LANE_BURST = 0.01
+"""Seconds of a lane's unused allowance that may be used later: its things wait for packets, which flow evenly."""
+_LOOK = 0.02
+"""Maximum seconds between two checks of who may send: packets that were reserved and not needed are given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +160,16 @@ class Throttle:
         self,
         rate: float,
         *,
+        burst: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
+        """``burst`` is how many seconds of unused allowance may be used later; by default, it depends on the rate."""
         self._rate = rate
         self._lent = 0.0
         self._factor = 1.0
         self._interval = 1.0 / rate
-        self._burst = max(_LATE, _BURST * min(1.0, rate / _FULL_BURST_RATE))
+        self._burst = burst or max(_LATE, _BURST * min(1.0, rate / _FULL_BURST_RATE))
         self._clock = clock
         self._sleep = sleep
         self._due = clock()
@@ -204,6 +210,17 @@ class Throttle:
         self._due = max(self._due, self._clock() - self._burst) + n * self._interval
 
 
+class Timer(Protocol):
+    """A call that will be made."""
+
+    def cancel(self) -> None:
+        """Do not make it."""
+
+
+CallLater = Callable[[float, Callable[[], None]], Timer]
+"""Makes a call after so many seconds."""
+
+
 class Turnstile:
     """Lets connections and datagrams be sent side by side, each when its own rate and the packets' rate allow it.
 
@@ -212,41 +229,54 @@ class Turnstile:
     sent. Urgent ones of a kind are sent before the others.
     """
 
-    def __init__(self, packets: Throttle, *lanes: Throttle) -> None:
-        """``lanes`` are the rates of the kinds. All of them share ``packets``."""
+    def __init__(self, packets: Throttle, *lanes: Throttle, call_later: CallLater | None = None) -> None:
+        """``lanes`` are the rates of the kinds. All of them share ``packets``.
+
+        ``call_later`` makes a call after so many seconds, by the clock of the throttles; by default, the loop does.
+        """
         self._packets = packets
         self._lanes = [(lane, is_urgent, deque[_Waiting]()) for lane in lanes for is_urgent in (True, False)]
         self._arrived = itertools.count()
-        self._turning: asyncio.Task[None] | None = None
+        self._call_later = call_later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
+        self._timer: Timer | None = None
+        """For the next look at who may leave; None while nobody waits."""
+        self._waited_for: Throttle = packets
+        """The lane whose first one the timer is for."""
 
     async def take(self, lane: Throttle, packets: int = 1, *, is_urgent: bool = False) -> None:
         """Wait until one more of a kind may be sent, with its ``packets``; first come, first served within a lane."""
         before = [queue for one, urgent, queue in self._lanes if one is lane and (urgent or not is_urgent)]
-        if not any(before) and max(lane.ahead, self._packets.ahead) <= _GRAIN:
+        if not any(before) and self._wait_in(lane) <= _TOGETHER:
             self._pass(lane, packets)
             return
         turn = asyncio.get_running_loop().create_future()
         before[-1].append(_Waiting(next(self._arrived), packets, turn))
-        if self._turning is None:
-            self._turning = asyncio.create_task(self._turn())
+        if self._timer is None or self._wait_in(lane) < self._wait_in(self._waited_for):
+            self._let_out()
         await turn
+
+    def _wait_in(self, lane: Throttle) -> float:
+        """Seconds until the first one in a lane may leave."""
+        return max(lane.ahead, self._packets.ahead)
 
     def _pass(self, lane: Throttle, packets: int) -> None:
         lane.charge(1)
         self._packets.charge(packets)
 
-    async def _turn(self) -> None:
-        try:
-            while waiting := [(lane, urgent, queue) for lane, urgent, queue in self._lanes if _first(queue)]:
-                lane, _, queue = min(waiting, key=lambda one: (max(one[0].ahead, _GRAIN), not one[1], one[2][0].number))
-                if (wait := max(lane.ahead, self._packets.ahead)) > _GRAIN:
-                    await self._packets.sleep(min(wait, _LOOK))
-                    continue  # a cancelled or a new one changes who is next
-                first = queue.popleft()
-                self._pass(lane, first.packets)
-                first.turn.set_result(None)
-        finally:
-            self._turning = None
+    def _let_out(self) -> None:
+        """Let out all who may leave now, and look again when the next one may."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while waiting := [one for one in self._lanes if _first(one[2])]:
+            lane, _, queue = min(waiting, key=lambda one: (max(one[0].ahead, _TOGETHER), not one[1], one[2][0].number))
+            if (wait := self._wait_in(lane)) > _TOGETHER:
+                self._waited_for = lane
+                self._timer = self._call_later(min(wait, _LOOK), self._let_out)
+                return
+            first = queue.popleft()
+            self._pass(lane, first.packets)
+            first.turn.set_result(None)
 
 
 class _Waiting(NamedTuple):
