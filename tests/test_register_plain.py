@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sample_report import camera, report
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean, Float, Integer, LargeBinary
 
 from camscan.asset import RecordType
 from camscan.register import open_register, plain_sql, rows, schema, stored, tables
@@ -25,6 +25,16 @@ def test_every_column_is_decoded_as_its_type_says() -> None:
         for column in table.columns:
             if (table.name, column.name) not in content:
                 assert stored.DECODERS.get(column.name) is BY_TYPE.get(type(column.type)), column
+                is_number = isinstance(column.type, Integer | Float | LargeBinary)
+                assert (column.name in stored.NUMBERS) == is_number, column
+
+
+def test_a_row_is_decoded_whatever_stands_in_its_columns() -> None:
+    names = ("maker", "missed", "sum")
+    assert stored.decode_row(names, ("dahua", 3, 7)) == {"maker": "dahua", "missed": 3, "sum": 7}
+    marked = stored.escape_text("a\0b")
+    assert stored.decode_row(names, (marked, None, 7)) == {"maker": "a\0b", "missed": None, "sum": 7}
+    assert stored.decode_row(names, (marked, None, None)) == {"maker": "a\0b", "missed": None, "sum": None}
 
 
 def test_the_names_of_the_tables_are_those_of_the_schema() -> None:

@@ -229,7 +229,9 @@ DECODED = (
     *("device_id", "asset_id", "maker", "model", "serial", "firmware", "kind", "confidence", "presence", "missed"),
     *("last_seen", "answers", "in_scope", "priority", "facts"),
 )
-"""The columns of a line of which devices are read (``read_estate``, ``decode_outlines``)."""
+"""The columns of a line of which devices are read (``decode_outlines``)."""
+COUNT_COLUMNS = tuple(name for name in DECODED if name not in {"device_id", "serial", "firmware"})
+"""The same without those in which devices of one model differ: counts need neither (``read_estate``)."""
 
 
 class ListedDevice(NamedTuple):
@@ -264,7 +266,7 @@ class ListedEstate:
 def read_estate(book: Register) -> ListedEstate:
     """The devices of an open register, from its lines, which must be up to date; few are in memory at a time."""
     twice = find_entered_twice(book.lines, book.lines_of_others())
-    return ListedEstate(twice, _decode_each(book.lines(only=DECODED), twice))
+    return ListedEstate(twice, _decode_each(book.lines(only=COUNT_COLUMNS), twice))
 
 
 def _decode_each(lines: Iterable[Mapping[str, Any]], twice: Mapping[str, Asset]) -> Iterator[ListedDevice]:
@@ -322,43 +324,59 @@ def find_entered_twice(
 
 def _decode_asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:
     facts = row["facts"]
-    long = facts.get("long", {})
+    get = facts.get
     place = None
-    if where := tuple(facts.get("place", ())):
+    if where := tuple(get("place", ())):
         place = places.get(where)
         if place is None:
             name, ref, controller, service = where
             place = places[where] = Place(name, ref, controller=controller, owner_service=service)
-    texts: dict[str, Any] = {
-        name: long.get(name) or row[name] or None for name in ("maker", "model", "serial", "firmware", "kind")
-    }
+    serial, firmware = row.get("serial") or None, row.get("firmware") or None
+    texts: tuple[str | None, ...] = row["maker"] or None, row["model"] or None, serial, firmware, row["kind"] or None
+    if long := get("long"):
+        texts = tuple([long.get(name) or text for name, text in zip(_TEXTS, texts, strict=True)])
+    make = _make_identification if serial or firmware else _identification_of_many
     return Asset(
         asset_id=row["asset_id"],
-        record_type=_RECORD_TYPES[facts.get("type", RecordType.NETWORK)],
-        identification=Identification(
-            **texts,
-            brand=facts.get("brand"),
-            is_camera_system=facts.get("is_camera_system"),
-            capabilities=dict.fromkeys(facts.get("can", ()), _SOME),
-            confidence=_CONFIDENCES[row["confidence"]],
-        ),
-        ip_addresses=tuple(facts.get("ips", ())),
-        mac_addresses=tuple(facts.get("macs", ())),
-        open_ports=tuple(facts.get("ports", ())),
-        site=facts.get("site", ""),
+        record_type=_RECORD_TYPES[get("type", RecordType.NETWORK)],
+        identification=make(*(texts, get("brand"), get("is_camera_system"), tuple(get("can", ())), row["confidence"])),
+        ip_addresses=tuple(get("ips", ())),
+        mac_addresses=tuple(get("macs", ())),
+        open_ports=tuple(get("ports", ())),
+        site=get("site", ""),
         presence=_PRESENCES[row["presence"]],
         scans_missed=row["missed"],
         last_seen=row["last_seen"],
         hints={"channels": facts["read"]} if "read" in facts else {},
-        channels=facts.get("channels"),
-        recorder_asset_id=facts.get("recorder", ""),
-        channel=facts.get("channel"),
+        channels=get("channels"),
+        recorder_asset_id=get("recorder", ""),
+        channel=get("channel"),
         place=place,
-        entries=facts.get("entries", {}),
+        entries=get("entries", {}),
         is_back=row["answers"],
     )
 
 
+def _make_identification(
+    texts: tuple[str | None, ...],
+    brand: str | None,
+    is_camera_system: bool | None,
+    can: tuple[str, ...],
+    confidence: str,
+) -> Identification:
+    named: dict[str, Any] = dict(zip(_TEXTS, texts, strict=True))
+    return Identification(
+        **named,
+        brand=brand,
+        is_camera_system=is_camera_system,
+        capabilities=dict.fromkeys(can, _SOME),
+        confidence=_CONFIDENCES[confidence],
+    )
+
+
+_identification_of_many = functools.lru_cache(maxsize=4096)(_make_identification)
+"""Thousands of devices are of one model."""
+_TEXTS = ("maker", "model", "serial", "firmware", "kind")
 _SOME = Capability("", "")
 """A line contains what a device can do, and not why."""
 _RECORD_TYPES = {each.value: each for each in RecordType}

@@ -125,12 +125,16 @@ def _count_estate(book: Register, settings: Config, now: date) -> Overview:
     return count_lines(estate.devices, estate.twice, book, settings, now)
 
 
+def is_map_stale(book: Register, settings: Config) -> bool:
+    """Whether camscan.yaml has places that the register does not know yet."""
+    return bool(set(settings.places()) - set(book.sites()))
+
+
 def count_lines(
     devices: Iterable[ListedDevice], twice: Collection[str], book: Register, settings: Config, now: date
 ) -> Overview:
     """Count the progress from every device as its line tells it on that day; ``twice`` are entered twice."""
     from camscan import plan  # noqa: PLC0415 - as above
-    from camscan.app.plan import is_map_stale  # noqa: PLC0415 - as above
     from camscan.plan.estate_count import HeadlineCount  # noqa: PLC0415 - as above
     from camscan.plan.scan_coverage import measure_coverage  # noqa: PLC0415 - as above
     from camscan.policies import companies  # noqa: PLC0415 - as above

@@ -15,7 +15,7 @@ from camscan.app.by_site import has_lines, list_first, read_complete
 from camscan.app.devices import device_site, no_device_at
 from camscan.app.edit import EntryContext, EntryResult, enter_entries, parse_day_or_today
 from camscan.app.listing_lines import ListedDevice, ListedEstate, read_estate
-from camscan.app.overview import Overview, count_lines
+from camscan.app.overview import Overview, count_lines, is_map_stale
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping
 from camscan.asset.columns import BY_NAME
@@ -51,7 +51,6 @@ __all__ = [
     "draft_entries",
     "draft_mark",
     "enter_plan",
-    "is_map_stale",
     "parse_limits",
     "plan_progress",
     "plan_progress_by",
@@ -60,11 +59,6 @@ __all__ = [
     "refuse_closed_device",
     "write_plan",
 ]
-
-
-def is_map_stale(book: Register, settings: Config) -> bool:
-    """Whether camscan.yaml has places that the register does not know yet."""
-    return bool(set(settings.places()) - set(book.sites()))
 
 
 # ── a draft ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -83,6 +83,16 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
 """Column, in whichever table -> the function that decodes it. Texts of other columns may have escapes; numbers and
 bytes are stored as they are. A test compares this with ``schema.py``."""
 
+NUMBERS = frozenset(
+    {
+        *("id", "device_id", "recorder_id", "other_id", "state_id", "fact_id", "payload_id", "merged_into", "scan"),
+        *("first_scan", "last_scan", "after_scan", "sightings", "devices", "channel", "channels", "position", "port"),
+        *("certainty", "priority", "pence", "missed", "scans_missed", "revision"),
+        *("digest", "evidence_digest", "content"),
+    }
+)
+"""Columns, in whichever table, of numbers and bytes, which are stored as they are. A test compares this as well."""
+
 _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     str: escape_text,
     datetime: encode_moment,
@@ -112,10 +122,14 @@ def encode_column(values: Sequence[Any]) -> Sequence[Any]:
 def decode_row(names: tuple[str, ...], values: Sequence[Any]) -> dict[str, Any]:
     """The values of a row by their columns, as Python has them. It is written for speed: lists read every row by it."""
     row = dict(zip(names, values, strict=True))
-    coded, others = _sort_columns(names)
+    coded, texts = _sort_columns(names)
     for name, decode in coded:
         row[name] = decode(row[name])
-    if MARK in "".join([value for value in others(values) if value.__class__ is str]):  # hardly ever
+    try:
+        is_marked = MARK in "".join(filter(None, texts(values)))
+    except TypeError:  # a number where a text belongs: the database is damaged, or its query computes something
+        is_marked = True
+    if is_marked:  # hardly ever
         for name, value in row.items():
             if isinstance(value, str) and name not in DECODERS:
                 row[name] = unescape_text(value)
@@ -126,7 +140,7 @@ def decode_row(names: tuple[str, ...], values: Sequence[Any]) -> dict[str, Any]:
 def _sort_columns(
     names: tuple[str, ...],
 ) -> tuple[Sequence[tuple[str, Callable[[Any], Any]]], Callable[[Sequence[Any]], Sequence[Any]]]:
-    """The columns that are decoded, each with its function; and what takes the values of the others out of a row."""
+    """The columns that are decoded, each with its function; and what takes the texts of the others out of a row."""
     coded = [(name, DECODERS[name]) for name in names if name in DECODERS]
-    others = [place for place, name in enumerate(names) if name not in DECODERS]
-    return coded, itemgetter(*others, others[0]) if others else lambda _: ()  # of two places it always makes a tuple
+    texts = [place for place, name in enumerate(names) if name not in DECODERS and name not in NUMBERS]
+    return coded, itemgetter(*texts, texts[0]) if texts else lambda _: ()  # of two places it always makes a tuple

@@ -71,7 +71,7 @@ def propose(  # noqa: PLR0917 - one per option
     acting = space.role(role) if is_applied else ""
     app.by_site.list_first(space)
     with space.open(readonly=not is_applied, editing=is_applied, create=False) as book:
-        warn_of_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
+        warn_of_stale_map(space.settings, is_stale=app.overview.is_map_stale(book, space.settings))
         with _options.explain_values():
             draft = app.plan.propose_plan(book, space.settings, by=by, begin=begin, within=within, site=site)
         proposal = draft.proposal
