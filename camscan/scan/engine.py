@@ -250,6 +250,7 @@ class Scan:
             await self._hold_conversation(port, ip)
             if unknown and self.state.is_there(ip):  # a refusal is a sign of life: now the rest is worth asking
                 await self.questions.ask(port, ip, self.questions.secondary_protocols(ip), 0)
+                await asyncio.sleep(self.door.timing.settle(ip))  # it may be the last one that is asked anything
             self._conversed |= {ip} & self.state.alive
             if ":" in ip:  # neighbour discovery has asked for it by now, as ARP had to before
                 self.presence.take_mac(ip)
