@@ -42,7 +42,7 @@ def beginnings_of(condition: Condition) -> list[Beginning]:
     found = [first]
     choice = _CHOICE.match(text, end)
     if choice and text[choice.end() : choice.end() + 1] not in _ANY:
-        found = [first + _is_plain(one) for one in re.split(r"(?<!\\)\|", choice["texts"])]
+        found = [first + _is_plain(one) for one in _LITERAL.findall(choice["texts"])]
     cut = [one[: LONGEST_BEGINNING // 2] for one in found]
     return [Beginning(one.casefold() if is_folded else one, is_folded) for one in cut]
 

@@ -19,7 +19,7 @@ from camscan.fingerprints.entry import ALONE, Condition, Entry, Maker, Rule, Sec
 from camscan.fingerprints.mac_blocks import MAY_HOLD_MAC, match_registry
 from camscan.fingerprints.match import Kin, Matcher
 from camscan.fingerprints.place import built_in_folder
-from camscan.fingerprints.stated import Statements, build_statements
+from camscan.fingerprints.stated import STATED, Statements, build_statements
 from camscan.fingerprints.values import Values, group_values
 from camscan.model import Identification, Match, Observation
 
@@ -35,7 +35,7 @@ _ROOM = 8 << 20
 _KEYS = 4096
 """Keys of which it is remembered whether they make a difference; the vocabulary has about 300."""
 
-FORMAT = 4
+FORMAT = 5
 """Version of the cache's content: it increases when the content changes."""
 
 
@@ -152,7 +152,8 @@ class Database:
             rules = [rule for rule in self.rules if any(name == claim for name, _ in rule.then)]
             asked = [_asked_of_device(rule) for rule in rules]
             is_open = not all(asked) or any(name == claim for one in self.sections.values() for name, _ in one.then)
-            self._needed[claim] = None if is_open else frozenset().union(*asked)
+            stated = self.statements.places.keys() if claim in STATED else ()
+            self._needed[claim] = None if is_open else frozenset(stated).union(*asked)
         return self._needed[claim]
 
     @functools.cached_property

@@ -303,19 +303,23 @@ class Matcher:
         return Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
 
     def _capture_groups(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
+        if condition.operator not in _TAKING:
+            return
         if condition.text not in self._takers:
             self._takers[condition.text] = _make_taker(condition)
         if take := self._takers[condition.text]:
             groups |= take(value[:LIMIT].encode(errors="replace"))
 
 
+_TAKING = frozenset({"pattern", "search"})
+"""Operators whose groups are taken: the same text may also be what a value must be equal to, or contain."""
 _Taker = Callable[[bytes], Mapping[str, str]]
 """What a pattern takes from a value that fits it: the text of each group."""
 
 
 def _make_taker(condition: Condition) -> _Taker | None:
     """None if the pattern takes nothing."""
-    if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
+    if "(?P<" not in condition.text:
         return None
     if whole := _WHOLE.fullmatch(condition.text):
         name = whole["name"]

@@ -16,6 +16,8 @@ from camscan.model import Match
 from camscan.protocols import TYPED
 
 FILE = "stated.yaml"
+STATED = frozenset({"maker", "brand"})
+"""What a statement may claim."""
 UNHEARD = 0.60
 """Certainty of a brand in a manufacturer's field that the database does not know."""
 TYPED_MOST = 0.45
