@@ -16,16 +16,15 @@ from camscan import log
 from camscan.addresses import number_in_subnet, sort_key
 from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
-from camscan.identify import identify_box
 from camscan.model import Attempt, Confidence, Identification, Outcome, Reply
-from camscan.probes import Seen, as_unsolicited, catch_fault
+from camscan.probes import Seen, as_unsolicited
 from camscan.scan.host_record import (
     FACT,
     MOST_FACTS,
     HostRecord,
     Proof,
+    identify_attempts,
     is_answer,
-    observations_of,
     of_others,
     ports_by_protocol,
     rebuild_record,
@@ -245,16 +244,16 @@ class ScanState:
         return SeenSoFar(
             {key: tuple(values) for key, values in host.facts.items()},
             ports_by_protocol(host.attempts),
-            functools.partial(self._identify, host),
+            functools.partial(self._identify, host, len(host.attempts)),
             may_be_complete=all(self.database.may_claim(claim, host.facts.keys()) for claim in ("serial", "firmware")),
         )
 
-    def _identify(self, host: HostRecord) -> Identification:
-        """Who the facts say that it is."""
+    def _identify(self, host: HostRecord, count: int | None = None) -> Identification:
+        """Who the facts say that it is, or those of its first attempts: what a probe knows does not change later."""
+        if count is not None and count < len(host.attempts):
+            return identify_attempts(host.attempts[:count], self.database)
         if host.identification is None:
-            host.identification = Identification()
-            with catch_fault():  # the report weighs it again, and says so
-                host.identification = identify_box(observations_of(host.attempts), self.database)
+            host.identification = identify_attempts(host.attempts, self.database)
         return host.identification
 
     def has_answered_in(self, ip: str, probe: str) -> bool:
@@ -317,12 +316,10 @@ class ScanState:
 
     def is_borne_out(self, ip: str, names: Container[str]) -> bool:
         """Whether an address that is alive names the same maker without the replies in these protocols."""
-        told = observations_of(one for one in self.hosts[ip].attempts if one.probe not in names)
+        told = [one for one in self.hosts[ip].attempts if one.probe not in names and one.observations]
         if ip not in self.alive or not told:
             return False
-        found = Identification()
-        with catch_fault():
-            found = identify_box(told, self.database)
+        found = identify_attempts(told, self.database)
         sure = found.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return sure and found.maker is not None and found.maker == self.seen(ip).maker
 
