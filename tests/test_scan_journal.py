@@ -27,8 +27,8 @@ from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.span import Span
 from camscan.net.target import addresses, parse_targets
+from camscan.probes import as_unsolicited, read_reply
 from camscan.probes import load as load_probes
-from camscan.probes import read_reply
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, make_coverage
 from camscan.scan.engine import Scan
@@ -122,6 +122,24 @@ class TestBackAgain:
         assert again.cut_off == {"127.60.0.3": "tcp/443, tcp/80"}
         assert again.proven_digests("127.60.0.1") == state.proven_digests("127.60.0.1")
         assert [bool(one.observations) for one in again.attempts()] == [False, True]
+
+    def test_an_answer_that_was_heard_unasked_before_comes_back_as_proved(self, tmp_path: Path) -> None:
+        other = SADP_CAMERA.replace(b"<DHCP>true<", b"<DHCP>false<")
+        with journal(tmp_path / "journal") as (opened, running):
+            state = running.state
+            first, second = (
+                read_reply(PROBES["sadp"], Reply("sadp", body, "127.60.0.1", 37020, NOON))
+                for body in (SADP_CAMERA, other)
+            )
+            for attempt in (first, as_unsolicited(second), second):
+                state.record(attempt, proof=Proof.OWN if attempt.is_solicited else Proof.NONE)
+                opened.write(opened.gather_lines(running.scan))
+        again = ScanState(DATABASE)
+        load_journal(tmp_path / "journal", TARGETS.spans).checkpoint.restore(
+            again, Tally(), TARGETS, lambda _attempt: False
+        )
+        assert len(state.proven_digests("127.60.0.1")["sadp"]) == 2
+        assert again.proven_digests("127.60.0.1") == state.proven_digests("127.60.0.1")
 
     def test_everything_comes_back(self, tmp_path: Path) -> None:
         running, attempts = whole(tmp_path / "journal")

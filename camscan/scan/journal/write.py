@@ -165,7 +165,7 @@ class Journal:
         """Address -> replies that it has proved to be its own, if that changed since the last mark."""
         found = {}
         for ip, host in scan.state.hosts.items():
-            rests_on = (len(host.attempts), *host.proof.items())
+            rests_on = (len(host.attempts), host.observed, *host.proof.items())
             if host.proof and self._proven.get(ip) != rests_on:
                 self._proven[ip] = rests_on
                 if proven := scan.state.proven_digests(ip):
