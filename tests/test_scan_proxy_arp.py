@@ -92,3 +92,14 @@ def test_rows_and_crowds_are_a_routers_in_whatever_order_they_answer(numbers: li
     assert len(state.proxied) == many
     assert len(state.alive) == len(numbers) - many
     assert state.alive.isdisjoint(state.proxied)
+
+
+def test_a_gateway_that_answers_for_a_few_in_each_subnet_knows_who_is_there() -> None:
+    state = ScanState(fingerprints.load_database())
+    few = [f"10.9.{subnet}.{number}" for subnet in range(64) for number in range(3, 200, 10)]
+    crowd = [f"10.9.64.{number}" for number in range(3, 200, 2)]
+    believed = [ip for ip in [*few, *crowd] if state.is_own_mac(ip, ROUTER)]
+    assert len(few) > MANY
+    assert len(crowd) > MANY
+    assert believed == [*few, *crowd[:MANY]]
+    assert sorted(state.proxied) == sorted(crowd)

@@ -36,6 +36,10 @@ class Network:
     hangs_on: int = 0
     """Port on which connections are left hanging, until nothing more is awaited."""
     is_given_up: bool = False
+    is_attached: bool = True
+
+    def on_link(self, _ip: str) -> bool:
+        return self.is_attached
 
     def host(self, _ip: str) -> Network:
         return self
@@ -100,6 +104,22 @@ async def test_where_nothing_lives_nothing_was_lost() -> None:
     await asking.hold(UNIT)
     await asking.hold_lost_again(UNIT)
     assert network.asked == [80, 443, 8080]
+
+
+@pytest.mark.parametrize(("attached", "again"), [(True, [80, 443, 8080]), (False, [])])
+async def test_a_unit_that_did_not_answer_arp_this_time_is_asked_everything_again(
+    again: list[int], *, attached: bool
+) -> None:
+    network = Network({80: [Outcome.UNREACHABLE]}, is_attached=attached)
+    state = ScanState(fingerprints.load_database())
+    state.record(Attempt("mac", UNIT, 0, Outcome.ANSWERED, payload=b"44:19:b6:00:00:03"))
+    asking = conversations(network, state)
+    await asking.hold(UNIT)
+    assert network.asked == [80]
+    await asking.hold_lost_again(UNIT)
+    assert network.asked[1:] == again
+    await asking.hold_lost_again(UNIT)
+    assert len(network.asked) == 1 + len(again)
 
 
 async def test_conversations_go_on_where_they_stopped() -> None:

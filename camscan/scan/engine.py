@@ -28,13 +28,14 @@ from camscan.net.span import span_of
 from camscan.probes import Probe, load
 from camscan.report import make_report
 from camscan.scan import multicast
+from camscan.scan.again import SecondChance
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, describe_easing, describe_floods, make_coverage
 from camscan.scan.decision import log_decisions, weigh_attempts
 from camscan.scan.discovery import Discovery
 from camscan.scan.plan import Plan, Progress
 from camscan.scan.presence import Presence
-from camscan.scan.questions import CORE, KNOCK, ROUNDS, Questions
+from camscan.scan.questions import CORE, KNOCK, Questions
 from camscan.scan.replies import Replies
 from camscan.scan.schedule import HostState, Schedule
 from camscan.scan.state import ScanState
@@ -157,7 +158,7 @@ class Scan:
             await asyncio.gather(*self._workers)  # no more come
             await self._ask_stragglers(port)
             if self.door.backoff.doubtful:
-                await self._ask_once_more(port)
+                await self._give_second_chance(port)
             end = max(self._last_multicast + self.door.pace.tail, self._last_asked + self.door.pace.answer_timeout)
             await asyncio.sleep(end - time.monotonic())
             await self._ask_stragglers(port)
@@ -187,7 +188,7 @@ class Scan:
         self.tally.begin(span_of(ip))
         self.tally.under_way.add(ip)
         is_met = self.door.leaves_at_once(ip)
-        await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
+        await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_counted=is_met)
         self._last_asked = time.monotonic()
         self._schedule.look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
 
@@ -279,18 +280,17 @@ class Scan:
             await self.conversations.hold(ip)
         self.conversations.finish(ip)
 
-    async def _ask_once_more(self, port: DatagramPort) -> None:
-        """Repeat every question that a living device has not answered: many of them were lost."""
-        for ip in self._living_addresses():
-            if not self.state.seen(ip).complete:
-                await self.questions.ask(port, ip, [*CORE, *self.questions.secondary_protocols(ip)], ROUNDS)
-                self._last_asked = time.monotonic()
-        await asyncio.sleep(self.door.pace.settle)
-        left = [ip for ip in self._living_addresses() if not self.state.seen(ip).complete]
-        await ask_each(left, self.conversations.hold_lost_again, self.door.pace.in_flight)
+    async def _give_second_chance(self, port: DatagramPort) -> None:
+        chance = SecondChance(self.state, self.questions, self.conversations, self.door.pace, self._is_wanted)
+        await chance.ask_by_datagram(port)
+        self._last_asked = time.monotonic()
+        await chance.converse()
+
+    def _is_wanted(self, ip: str) -> bool:
+        return ip in self.plan.targets and self.door.scope.allows(ip)
 
     def _living_addresses(self) -> list[str]:
-        return [ip for ip in self.state.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
+        return list(filter(self._is_wanted, self.state.alive))
 
     async def _ask_stragglers(self, port: DatagramPort) -> None:
         """Ask the addresses that became known after their turn: at most ``replies.MOST_PENDING``, all targets."""

@@ -46,9 +46,12 @@ class Questions:
     """Addresses with no evidence but datagrams, which get the full time to confirm those."""
 
     async def ask(
-        self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int, *, is_knock: bool = False
+        self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int, *, is_counted: bool = True
     ) -> None:
-        """Ask one address each protocol's question of this round, unless it has answered in that protocol."""
+        """Ask one address each protocol's question of this round, unless it has answered in that protocol.
+
+        If it is counted, and the first one, then silence will count as an unanswered question.
+        """
         for name in names:
             questions = [question for question in self.probes[name].datagrams if question.unicast]
             if self.state.has_answered_in(ip, name) or not questions:
@@ -58,7 +61,7 @@ class Questions:
             outcome = await port.send(payload, ip, question.port)
             if outcome is not None and not self.discovery.is_mere_silence(ip, outcome):
                 self.state.record(Attempt(name, ip, question.port, outcome))
-            elif not is_knock and (rounds == 0 or name not in CORE):
+            elif is_counted and (rounds == 0 or name not in CORE):
                 self.tally.datagrams[name] += 1
 
     def secondary_protocols(self, ip: str) -> list[str]:

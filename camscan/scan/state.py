@@ -41,7 +41,10 @@ SHARED = 8
 """A MAC that answers ARP for more addresses in a row belongs to a router that answers for a whole range (RFC 1027)."""
 
 MANY = 64
-"""A MAC that answers ARP for more addresses answers for others, wherever they are: no bridge has so many units."""
+"""A MAC that answers ARP for more of the 256 addresses of a subnet (/24) answers there for others, wherever they are.
+
+One that answers for a few in each of many subnets knows who is there, as a gateway before isolated ports does.
+"""
 
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
@@ -202,12 +205,12 @@ class ScanState:
         number = int(IPv4Address(ip))
         answered = self.arp_answers[mac]
         answered.add(number)
-        row: Iterable[int] = answered if len(answered) == MANY + 1 else (number,)
-        if len(answered) <= MANY:
-            row = _neighbours_in_row(answered, number)
-            if len(row) <= SHARED:
-                return True
-        for address in map(str, map(IPv4Address, row)):
+        row = _neighbours_in_row(answered, number)
+        subnet = answered.intersection(range(number & ~0xFF, (number | 0xFF) + 1))
+        if len(row) <= SHARED and len(subnet) <= MANY:
+            return True
+        others = {number, *(row if len(row) > SHARED else ()), *(subnet if len(subnet) == MANY + 1 else ())}
+        for address in map(str, map(IPv4Address, others)):
             if address not in self.proxied:
                 self.proxied[address] = mac
                 self._remove_reply(address, Reply("mac", mac.encode()))

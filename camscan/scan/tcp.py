@@ -37,6 +37,8 @@ class Talk:
     corroborated: bool = False
     is_over: bool = False
     """The device is left alone."""
+    is_cut_short: bool = False
+    """It is left alone only because the system found no way to it."""
 
     def may_ask(self, probe: str, port: int) -> bool:
         """Whether the port is open as far as is known, and was not asked this yet."""
@@ -48,6 +50,7 @@ class Talk:
         self.hung += answer.has_hung
         fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in self.spoke
         no_way = answer.outcome is Outcome.UNREACHABLE and not answer.is_barred
+        self.is_cut_short |= no_way
         self.is_over |= no_way or fell_silent or self.hung >= PATIENCE
         if answer.outcome is Outcome.TIMED_OUT and not answer.has_hung:
             self.lost.add(answer.port)
@@ -70,8 +73,8 @@ class Conversations:
     """Called with probe, payload, address and port of every answer, and with a note on how it came."""
     _talks: dict[str, Talk] = field(default_factory=dict)
     """Address in progress -> the progress of its conversations."""
-    _lost: dict[str, frozenset[int]] = field(default_factory=dict)
-    """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
+    _lost: dict[str, frozenset[int] | None] = field(default_factory=dict)
+    """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost; None for all."""
 
     async def hold(self, ip: str) -> None:
         """Ask everything that can still add something, port by port.
@@ -85,7 +88,9 @@ class Conversations:
         if self._may_have_missed_questions(ip, talk) and not self.state.has_answered(ip) and not talk.is_repeated:
             talk = self._talks[ip] = Talk(is_repeated=True)
             await self._ask_ports(ip, talk)
-        if self._may_have_missed_questions(ip, talk):
+        if talk.is_cut_short and ip in self.state.alive and self.door.on_link(ip):
+            self._lost[ip] = None  # it has answered ARP before: this time, questions or answers were lost
+        elif self._may_have_missed_questions(ip, talk):
             self._lost[ip] = frozenset(talk.lost)
 
     def _may_have_missed_questions(self, ip: str, talk: Talk) -> bool:
@@ -98,8 +103,8 @@ class Conversations:
 
     async def hold_lost_again(self, ip: str) -> None:
         """Repeat the conversations for which no SYN was answered."""
-        if lost := self._lost.pop(ip, None):
-            await self._ask_ports(ip, Talk(only=lost))
+        if ip in self._lost:
+            await self._ask_ports(ip, Talk(only=self._lost.pop(ip)))
 
     async def _ask_ports(self, ip: str, talk: Talk) -> None:
         """Ask, port by port, what was not asked yet, and stop when the device falls silent."""
