@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import UsageError
-from camscan.net.pace import GENTLE, LANE_BURST, PACES, PACKETS_PER_CONVERSATION, Pace, Throttle, Turnstile, jittered
+from camscan.net.pace import (
+    GENTLE,
+    LANE_BURST,
+    PACES,
+    PACKETS_PER_CONVERSATION,
+    Pace,
+    Throttle,
+    Turnstile,
+    jittered,
+)
 
 
 class Clock:
@@ -119,7 +128,7 @@ async def test_connections_that_wait_for_packets_do_not_leave_together() -> None
     await asyncio.wait(waiting, timeout=10)
     assert [number for _, number in left] == [number for number in range(120) if number not in {0, 7}]
     times = [at for at, _ in left]
-    assert times[0] >= 100.49
+    assert times[0] >= 100.479  # 20 ms early at most
     assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 52
     assert max(sum(start <= at < start + 0.1 for at in times) for start in times) <= 7
     assert times[-1] - times[0] == pytest.approx(len(left) / 50, rel=0.03)
@@ -171,7 +180,37 @@ async def test_the_urgent_leave_before_the_others_of_their_kind() -> None:
         left.append(name)
 
     await asyncio.gather(*map(leave, ["first", "second", "third", "urgent 1", "urgent 2"]))
-    assert left == ["first", "urgent 1", "urgent 2", "second", "third"]
+    assert left == ["first", "second", "urgent 1", "urgent 2", "third"]  # nobody else had come when the second left
+
+
+async def test_those_that_rest_wake_together_and_never_early() -> None:
+    clock = Yielding()
+    packets = Throttle(500, clock=clock, sleep=clock.sleep)
+    turnstile = Turnstile(packets, rest_late=0.04, call_later=clock.call_later)
+    woken: dict[float, float] = {}
+
+    async def rest(seconds: float) -> None:
+        await turnstile.rest(seconds)
+        woken[seconds] = clock.now - 100
+
+    resting = {seconds: asyncio.create_task(rest(seconds)) for seconds in (0.25, 0.2, 0.225, 0.21, 0.3, 0.0, -1.0)}
+    await asyncio.sleep(0)
+    resting.pop(0.21).cancel()
+    await asyncio.wait(resting.values(), timeout=10)
+    assert woken.pop(0.0) == woken.pop(-1.0) == 0
+    assert len(woken) == 4
+    assert all(0 <= at - seconds <= 0.04 + 1e-6 for seconds, at in woken.items())
+    assert len(set(woken.values())) == 3
+
+
+async def test_who_rests_wakes_when_others_leave() -> None:
+    clock = Yielding()
+    packets, connections = (Throttle(rate, clock=clock, sleep=clock.sleep) for rate in (500, 50))
+    turnstile = Turnstile(packets, connections, rest_late=0.04, call_later=clock.call_later)
+    resting = asyncio.create_task(turnstile.rest(0.1))
+    await asyncio.gather(*(turnstile.take(connections, 6) for _ in range(8)))
+    assert resting.done()
+    assert clock.now == pytest.approx(100.12, abs=0.021)
 
 
 def test_gentle_holds_the_published_bounds() -> None:

@@ -39,6 +39,8 @@ _GREETING = 2
 """Packets that the kernel spends on a neighbour before our first one: its own ARP question, an answer to theirs."""
 _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
+_REST_LATE = 0.2
+"""Fraction by which the pause between two connections to a device may be longer, so that camscan wakes less often."""
 _FEW = 500
 """Packets a second that are so few that what the system adds at times fills a tenth of a second: ``AIM_GENTLY``."""
 _ENOUGH = 50
@@ -80,7 +82,9 @@ class Door:
         self._connections = Throttle(pace.connections, burst=LANE_BURST)
         self._datagrams = Throttle(pace.datagrams, burst=LANE_BURST)
         self._held = HeldBytes()
-        self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
+        self._turnstile = Turnstile(
+            *(self._packets, self._connections, self._datagrams), rest_late=_REST_LATE * pace.gap
+        )
         self.backoff = Backoff(self._slow_down)
         """How far below its pace the run is."""
         self._in_flight = asyncio.Semaphore(affordable(pace.in_flight))
@@ -254,7 +258,7 @@ class Door:
         async with gate.lock:
             if gate.connections >= self.pace.connections_per_device or gate.requests >= self.pace.requests_per_device:
                 return Answer(port, Outcome.NOT_TRIED, detail="this device has been asked as much as the pace allows")
-            await asyncio.sleep(max(0.0, gate.free_at - time.monotonic()))
+            await self._turnstile.rest(gate.free_at - time.monotonic())
             if self.on_link(ip):
                 await self._resolve_address(ip)
             async with self._in_flight:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import itertools
 import random
 import time
@@ -25,11 +26,13 @@ _LATE = 0.004
 _GRAIN = 0.002
 """Seconds that something may be early: a shorter sleep costs more than it smooths."""
 _TOGETHER = 0.008
-"""The same where many wait: each time that a sleeping program wakes costs as much as sending three packets."""
+"""The same where many wait: each time that a sleeping program wakes costs as much as sending three packets …"""
+_FEW_PACKETS, _LONGEST_TOGETHER = 10, 0.02
+"""… and the same at a slow pace: the seconds in which ten packets leave, or these."""
 LANE_BURST = 0.01
 """Seconds of a lane's unused allowance that may be used later: its things wait for packets, which flow evenly."""
-_LOOK = 0.02
-"""Maximum seconds between two checks of who may send: packets that were reserved and not needed are given back."""
+_LOOK = 0.03
+"""Maximum seconds between two checks of who may send if packets are what is missing: unused ones are given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,15 @@ class Throttle:
         self._sleep = sleep
         self._due = clock()
 
+    @property
+    def rate(self) -> float:
+        """How many pass per second if nothing slows it down."""
+        return self._rate
+
+    def now(self) -> float:
+        """The time of its clock."""
+        return self._clock()
+
     async def take(self, n: int = 1) -> None:
         """Wait until ``n`` more may pass; callers pass in the order in which they asked."""
         now = self._clock()
@@ -229,54 +241,86 @@ class Turnstile:
     sent. Urgent ones of a kind are sent before the others.
     """
 
-    def __init__(self, packets: Throttle, *lanes: Throttle, call_later: CallLater | None = None) -> None:
+    def __init__(
+        self, packets: Throttle, *lanes: Throttle, rest_late: float = 0.0, call_later: CallLater | None = None
+    ) -> None:
         """``lanes`` are the rates of the kinds. All of them share ``packets``.
 
-        ``call_later`` makes a call after so many seconds, by the clock of the throttles; by default, the loop does.
+        ``rest_late`` is the maximum of seconds by which a rest may be longer than was asked for. ``call_later`` makes a
+        call after so many seconds, by the clock of the throttles; by default, the loop does.
         """
         self._packets = packets
+        self._together = min(max(_TOGETHER, _FEW_PACKETS / packets.rate), _LONGEST_TOGETHER)
         self._lanes = [(lane, is_urgent, deque[_Waiting]()) for lane in lanes for is_urgent in (True, False)]
         self._arrived = itertools.count()
+        self._rest_late = rest_late
+        self._resting: list[tuple[float, int, asyncio.Future[None]]] = []
+        """When each one has rested for long enough, the earliest first."""
         self._call_later = call_later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._timer: Timer | None = None
         """For the next look at who may leave; None while nobody waits."""
-        self._waited_for: Throttle = packets
-        """The lane whose first one the timer is for."""
+        self._look_at = 0.0
+        """The time of that look."""
 
     async def take(self, lane: Throttle, packets: int = 1, *, is_urgent: bool = False) -> None:
         """Wait until one more of a kind may be sent, with its ``packets``; first come, first served within a lane."""
         before = [queue for one, urgent, queue in self._lanes if one is lane and (urgent or not is_urgent)]
-        if not any(before) and self._wait_in(lane) <= _TOGETHER:
+        if not any(before) and self._wait_in(lane) <= self._together:
             self._pass(lane, packets)
             return
         turn = asyncio.get_running_loop().create_future()
         before[-1].append(_Waiting(next(self._arrived), packets, turn))
-        if self._timer is None or self._wait_in(lane) < self._wait_in(self._waited_for):
-            self._let_out()
+        self._look_after(self._seconds_to_look(lane))
         await turn
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so many seconds, or a little longer: those that rest wake together, and when others leave."""
+        if seconds <= 0:
+            return
+        rested = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._resting, (self._packets.now() + seconds, next(self._arrived), rested))
+        self._look_after(seconds + self._rest_late)
+        await rested
 
     def _wait_in(self, lane: Throttle) -> float:
         """Seconds until the first one in a lane may leave."""
         return max(lane.ahead, self._packets.ahead)
 
+    def _seconds_to_look(self, lane: Throttle) -> float:
+        """Seconds until the first one in a lane may leave; fewer if packets that are given back may let it leave."""
+        own, shared = lane.ahead, self._packets.ahead
+        return max(own, min(shared, _LOOK))
+
     def _pass(self, lane: Throttle, packets: int) -> None:
         lane.charge(1)
         self._packets.charge(packets)
 
+    def _look_after(self, seconds: float) -> None:
+        """Look again after so many seconds, unless that happens earlier anyway."""
+        at = self._packets.now() + seconds
+        if self._timer is None or at < self._look_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._look_at = self._call_later(seconds, self._let_out), at
+
     def _let_out(self) -> None:
         """Let out all who may leave now, and look again when the next one may."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer = None
+        now = self._packets.now()
+        while self._resting and self._resting[0][0] <= now:
+            _give_turn(heapq.heappop(self._resting)[2])
+        if self._resting:
+            self._look_after(self._resting[0][0] + self._rest_late - now)
         while waiting := [one for one in self._lanes if _first(one[2])]:
-            lane, _, queue = min(waiting, key=lambda one: (max(one[0].ahead, _TOGETHER), not one[1], one[2][0].number))
-            if (wait := self._wait_in(lane)) > _TOGETHER:
-                self._waited_for = lane
-                self._timer = self._call_later(min(wait, _LOOK), self._let_out)
+            lane, _, queue = min(
+                waiting, key=lambda one: (max(one[0].ahead, self._together), not one[1], one[2][0].number)
+            )
+            if self._wait_in(lane) > self._together:
+                self._look_after(self._seconds_to_look(lane))
                 return
             first = queue.popleft()
             self._pass(lane, first.packets)
-            first.turn.set_result(None)
+            _give_turn(first.turn)
 
 
 class _Waiting(NamedTuple):
@@ -293,6 +337,11 @@ def _first(queue: deque[_Waiting]) -> bool:
     while queue and queue[0].turn.done():
         queue.popleft()
     return bool(queue)
+
+
+def _give_turn(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 def jittered(gap: float, jitter: float) -> float:
