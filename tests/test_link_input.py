@@ -203,7 +203,7 @@ def test_an_address_that_makes_up_macs_is_reported_a_few_times(wire: tuple[socke
     eth = Interface("eth9", 9, bytes(6), (IPv4Interface("10.1.0.5/24"),))
     said: list[bytes] = []
     planned = arp.plan_sweep(eth, [IPv4Network("10.1.0.7")])
-    sweep = arp.Sweep(ours, planned, eth.edge_addresses(), lambda _ip, mac: said.append(mac))
+    sweep = arp.Sweep(ours, planned, eth.edge_addresses(), lambda new: said.extend(mac for _ip, mac in new))
     answered: dict[int, set[bytes]] = {}
     head = bytes(12) + bytes.fromhex("08060001080006040002")
     for number in range(100):

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def print_message(message: Mapping[str, Any]) -> None:
     """Print a message as one line of JSON."""
-    sys.stdout.write(json.dumps(message) + "\n")  # ASCII, whatever the locale is
+    print_messages((message,))
+
+
+def print_messages(messages: Iterable[Mapping[str, Any]]) -> None:
+    """Print messages, one line each, and wake the reader once."""
+    sys.stdout.write("".join(json.dumps(message) + "\n" for message in messages))  # ASCII, whatever the locale is
     sys.stdout.flush()
 
 

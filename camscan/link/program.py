@@ -15,7 +15,7 @@ from socket import AF_INET, SOCK_STREAM, socket
 from camscan.link import arp, request
 from camscan.link.interface import find_interface
 from camscan.link.options import Options, read_plain
-from camscan.link.output import print_message
+from camscan.link.output import print_message, print_messages
 from camscan.link.raw import give_up_privileges, keep_silent, open_packets
 from camscan.link.trouble import Code, Trouble
 
@@ -81,12 +81,12 @@ def _arp_sweep(options: Options) -> None:
     packets = open_packets(where, arp.ETH_P_ARP, arp.REPLIES_ONLY)
     give_up_privileges()
 
-    def print_answer(ip: IPv4Address, mac: bytes) -> None:
-        print_message({"ip": str(ip), "mac": mac.hex(":")})
+    def print_answers(found: Sequence[tuple[IPv4Address, bytes]]) -> None:
+        print_messages({"ip": str(ip), "mac": mac.hex(":")} for ip, mac in found)
 
     with packets:
         sweep = arp.Sweep(
-            *(packets, planned, where.edge_addresses(), print_answer),
+            *(packets, planned, where.edge_addresses(), print_answers),
             on_asked_once=lambda: print_message({"asked_once": True}),
             on_round=lambda asks: print_message({"asks": asks}),
         )
