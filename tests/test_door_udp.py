@@ -18,7 +18,7 @@ from camscan import net
 from camscan.model import Outcome
 from camscan.net.door import Door
 from camscan.net.interface import Interface
-from camscan.net.pace import FAST
+from camscan.net.pace import FAST, GENTLE, Pace
 from camscan.net.scope import Scope
 from camscan.net.system.windows import sockets as windows_sockets
 
@@ -272,6 +272,46 @@ async def test_a_closed_port_reads_no_more(door: Door) -> None:
         camera.sendto(b"late", asker)
         await asyncio.sleep(0.05)
     assert replies == []
+
+
+async def test_at_a_slow_pace_answers_gather_before_they_are_read() -> None:
+    replies: Replies = []
+    read_on: list[Callable[[], None]] = []
+    async with Door(SCOPE, GENTLE) as door:
+        with device("127.0.3.1") as camera:
+            async with door.datagrams(keeping(replies)) as asking:
+                asking.pause = read_on.append
+                await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+                asker = camera.recvfrom(100)[1]
+                camera.sendto(b"first", asker)
+                await until(lambda: len(replies) == 1)
+                for payload in (b"second", b"third"):
+                    camera.sendto(payload, asker)
+                await asyncio.sleep(0.05)
+                assert len(replies) == len(read_on) == 1
+                read_on.pop()()
+                await until(lambda: len(replies) == 3)
+            camera.sendto(b"late", asker)
+            read_on.pop()()  # it ends after the end
+            await asyncio.sleep(0.05)
+    assert [payload for payload, _, _ in replies] == [b"first", b"second", b"third"]
+
+
+@pytest.mark.skipif(net.system.READS_AHEAD, reason="here no datagram may be left unread")
+@pytest.mark.parametrize(("pace", "pauses"), [(GENTLE, True), (FAST, False)])
+async def test_reading_goes_on_after_each_pause(pace: Pace, *, pauses: bool) -> None:
+    replies: Replies = []
+    async with Door(SCOPE, pace) as door:
+        with device("127.0.3.1") as camera:
+            async with door.datagrams(keeping(replies)) as asking:
+                assert (asking.pause is not None) == pauses
+                await asking.send(b"x", "127.0.3.1", camera.getsockname()[1])
+                asker = camera.recvfrom(100)[1]
+                for number in range(3):
+                    camera.sendto(b"answer", asker)
+                    began = asyncio.get_running_loop().time()
+                    await until(lambda seen=number: len(replies) > seen)  # type: ignore[misc]
+                    assert asyncio.get_running_loop().time() - began < 0.5
 
 
 async def test_a_full_neighbour_table_delays_and_loses_nothing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,8 @@ class DatagramPort:
     """The Backoff that gets the results of sending to an address; None if a full queue only means ARP is awaited."""
     is_own: Callable[[str], bool] = lambda _ip: False
     """Whether an address is this machine's."""
+    pause: Callable[[Callable[[], None]], None] | None = None
+    """Calls what it is given after a moment, in which nothing is read; None to read at once whatever comes."""
     ration: Ration = field(default_factory=Ration)
     """Limits what is read from each sender, and counts what was not read."""
     _sockets: dict[tuple[str, int, str], socket.socket] = field(default_factory=dict)
@@ -252,7 +254,17 @@ class DatagramPort:
     def _register(self, key: tuple[str, int, str], sock: socket.socket) -> None:
         self._sockets[key] = sock
         hear = self.on_group if key[0] == "listen" else self.on_reply
-        system.watch(sock, partial(self._drain, sock, hear))
+        system.watch(sock, partial(self._read, sock, hear))
+
+    def _read(self, sock: socket.socket, hear: Callable[[bytes, str, int], None], first: Datagram | None) -> None:
+        """Read what has come, and at a slow pace let more come before the next time: each time costs a waking."""
+        if self._drain(sock, hear, first) and self.pause is not None:
+            system.unwatch(sock)
+            self.pause(partial(self._read_on, sock, hear))
+
+    def _read_on(self, sock: socket.socket, hear: Callable[[bytes, str, int], None]) -> None:
+        if sock.fileno() >= 0:
+            system.watch(sock, partial(self._read, sock, hear))
 
     async def _put(
         self,
@@ -287,20 +299,21 @@ class DatagramPort:
                 return None
         return Outcome.NOT_TRIED
 
-    def _drain(self, sock: socket.socket, hear: Callable[[bytes, str, int], None], first: Datagram | None) -> None:
+    def _drain(self, sock: socket.socket, hear: Callable[[bytes, str, int], None], first: Datagram | None) -> bool:
+        """Read what has come; False if more may be left, which wakes us again."""
         until = time.monotonic() + _TURN
         for _ in range(_DRAIN):
-            if (now := time.monotonic()) > until:  # the rest of the datagrams wakes us again
-                return
+            if (now := time.monotonic()) > until:
+                return False
             try:
                 payload, address = first or sock.recvfrom(_LARGEST)
                 first = None
             except BlockingIOError:
                 self._read_errors(sock)  # if they stayed in the queue, they would wake us for ever
-                return
+                return True
             except OSError:
                 if self._read_errors(sock) == 0:
-                    return
+                    return True
                 continue
             ip, port = address[:2]
             if (ip, port) in self._own or (port in self._own_ports and self.is_own(ip)):
@@ -309,6 +322,7 @@ class DatagramPort:
                 ip = f"{ip.partition('%')[0]}%{self.interface_of(address[3])}"
             if self.ration.allows(ip, len(payload), now):
                 hear(payload, ip, port)
+        return False
 
     def _read_errors(self, sock: socket.socket) -> int:
         """Pass on the ICMP errors that wait on the socket. Returns how many there were."""

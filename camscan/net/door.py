@@ -27,7 +27,7 @@ from camscan.net.resolving import QUESTIONS, Resolving
 from camscan.net.route import diverted_spans, routes
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, merge_spans, spans, subtract_spans
-from camscan.net.system import AIM, AIM_GENTLY, SYNS, Source, affordable, neighbours_lost, zone_name
+from camscan.net.system import AIM, AIM_GENTLY, READS_AHEAD, SYNS, Source, affordable, neighbours_lost, zone_name
 from camscan.net.target import Targets
 from camscan.net.tcp import Connection, Obstacle, TooManyBytes, Wire, outcome_of
 from camscan.net.timing import Timing
@@ -41,6 +41,8 @@ _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
 _REST_LATE = 0.2
 """Fraction by which the pause between two connections to a device may be longer, so that camscan wakes less often."""
+_READING_PAUSE = 0.015
+"""Seconds for which answers to datagrams gather at a slow pace."""
 _FEW = 500
 """Packets a second that are so few that what the system adds at times fills a tenth of a second: ``AIM_GENTLY``."""
 _ENOUGH = 50
@@ -141,6 +143,7 @@ class Door:
             self._interface_name,
             lambda ip: None if self.on_link(ip) else self.backoff,
             lambda ip: self.is_own(ip) or canonical(ip).is_loopback,
+            self._pause_reading if self.pace.packets <= _FEW and not READS_AHEAD else None,
         )
         self._ports.append(port)
         return port
@@ -235,6 +238,9 @@ class Door:
     def _slow_down(self, factor: float) -> None:
         for throttle in (self._packets, self._connections, self._datagrams):
             throttle.slow(factor)
+
+    def _pause_reading(self, read_on: Callable[[], None]) -> None:
+        self._turnstile.call_rested(_READING_PAUSE, read_on)
 
     async def _resolve_address(self, ip: str) -> None:
         if await self._resolving.enter(ip):

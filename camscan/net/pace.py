@@ -254,8 +254,8 @@ class Turnstile:
         self._lanes = [(lane, is_urgent, deque[_Waiting]()) for lane in lanes for is_urgent in (True, False)]
         self._arrived = itertools.count()
         self._rest_late = rest_late
-        self._resting: list[tuple[float, int, asyncio.Future[None]]] = []
-        """When each one has rested for long enough, the earliest first."""
+        self._resting: list[tuple[float, int, Callable[[], None]]] = []
+        """When each one has rested for long enough, the earliest first, and what wakes it."""
         self._call_later = call_later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._timer: Timer | None = None
         """For the next look at who may leave; None while nobody waits."""
@@ -278,9 +278,13 @@ class Turnstile:
         if seconds <= 0:
             return
         rested = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._resting, (self._packets.now() + seconds, next(self._arrived), rested))
-        self._look_after(seconds + self._rest_late)
+        self.call_rested(seconds, lambda: _give_turn(rested))
         await rested
+
+    def call_rested(self, seconds: float, wake: Callable[[], None]) -> None:
+        """Call ``wake`` after such a rest."""
+        heapq.heappush(self._resting, (self._packets.now() + seconds, next(self._arrived), wake))
+        self._look_after(seconds + self._rest_late)
 
     def _wait_in(self, lane: Throttle) -> float:
         """Seconds until the first one in a lane may leave."""
@@ -308,7 +312,7 @@ class Turnstile:
         self._timer = None
         now = self._packets.now()
         while self._resting and self._resting[0][0] <= now:
-            _give_turn(heapq.heappop(self._resting)[2])
+            heapq.heappop(self._resting)[2]()
         if self._resting:
             self._look_after(self._resting[0][0] + self._rest_late - now)
         while waiting := [one for one in self._lanes if _first(one[2])]:

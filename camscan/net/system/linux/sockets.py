@@ -17,6 +17,8 @@ AIM_GENTLY = 0.82
 """The same at the gentle pace, of whose packets answers to ARP, which the system adds, are a larger share."""
 GROUP_SOCKETS_HEAR_ALL = False
 """Whether a socket that listens to a group hears everything on its port. Here it is bound to the group itself."""
+READS_AHEAD = False
+"""Whether the loop reads a datagram before it is wanted: it would be lost if nobody watched the socket for a while."""
 NO_RAW_PACKETS = ""
 """Why nobody may send raw packets here; empty if it depends on the user."""
 SYNS = 2

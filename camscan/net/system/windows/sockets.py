@@ -17,6 +17,8 @@ AIM_GENTLY = 0.75
 """The same at the gentle pace, of whose packets answers to ARP, which the system adds, are a larger share."""
 GROUP_SOCKETS_HEAR_ALL = True
 """Whether a socket that listens to a group hears everything on its port: here none can be bound to a group alone."""
+READS_AHEAD = True
+"""Whether the loop reads a datagram before it is wanted: it would be lost if nobody watched the socket for a while."""
 NO_RAW_PACKETS = "camscan sends no raw packets on Windows"
 """Why nobody may send raw packets here."""
 SYNS = 3
